@@ -1,0 +1,53 @@
+"""One root for every error that polyregions raises on purpose.
+
+Each leaf also inherits the standard exception that a caller would expect, so that ``except ValueError``
+keeps working for those who do not know this package.
+"""
+
+__all__ = [
+    "DomainError",
+    "EmptyDomainError",
+    "FormatError",
+    "ImportCheckError",
+    "NetworkError",
+    "NotExactError",
+    "PolyregionsError",
+    "UnboundedDomainError",
+    "UnsupportedLayerError",
+]
+
+
+class PolyregionsError(Exception):
+    """Root of all errors raised by polyregions."""
+
+
+class NetworkError(ValueError, PolyregionsError):
+    """The weights or biases given do not form a ReLU network; the message names the layer."""
+
+
+class UnsupportedLayerError(NotImplementedError, PolyregionsError):
+    """A network to be imported has a layer that is neither affine nor ReLU; the message names the layer."""
+
+
+class ImportCheckError(RuntimeError, PolyregionsError):
+    """An imported network disagrees with its framework's own forward pass."""
+
+
+class FormatError(ValueError, PolyregionsError):
+    """A file does not hold what its format promises; the message names the file and the entry."""
+
+
+class DomainError(ValueError, PolyregionsError):
+    """The domain's numbers do not describe a domain of the network's input space."""
+
+
+class EmptyDomainError(DomainError):
+    """The domain contains no point."""
+
+
+class UnboundedDomainError(DomainError):
+    """The domain is unbounded; only bounded ones can be counted over."""
+
+
+class NotExactError(ValueError, PolyregionsError):
+    """A single number was asked of a result that is not exact."""

@@ -1,0 +1,1 @@
+"""What makes a count exact: rational evaluation, the float filter, predicates and an exact simplex."""

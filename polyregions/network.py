@@ -1,0 +1,342 @@
+"""The ReLU network that everything else is about: float weights, and the exact rationals that they are."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.errors import NetworkError
+from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_integers
+
+__all__ = ["ExactLayer", "Network", "Pattern"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: An activation pattern: for each ReLU layer the tuple of its units' states, 1 active, 0 inactive.
+Pattern = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class ExactLayer:
+    """The affine map ``x -> (weights @ x + biases) / denominator`` in integers."""
+
+    weights: list[list[int]]
+    biases: list[int]
+    denominator: int
+
+    @property
+    def width(self) -> int:
+        return len(self.biases)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A feed-forward network h^0 = x, g^l = W^l h^(l-1) + b^l, h^l = max(0, g^l), with an affine output layer.
+
+    Immutable. The weights are the exact (dyadic) rationals that the float64 numbers are: what is counted are the
+    regions of the real function with exactly these weights, not of a rounded forward pass.
+
+    Parameters
+    ----------
+    weights : sequence of (n_l, n_(l-1)) arrays
+        One per layer, the affine output layer last.
+    biases : sequence of (n_l,) arrays
+    include_output : bool, optional
+        Treat the output layer as one more ReLU layer, whose units are part of the pattern (the
+        configurations "n1,n2,10" of Serra, Tjandraatmadja & Ramalingam 2018).
+
+    Raises
+    ------
+    NetworkError
+        If a weight is NaN or infinite or is not a float64 number, if shapes do not match, or if a layer
+        is empty; the message names the layer.
+
+    Examples
+    --------
+    >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])   # |x|
+    >>> net.input_dimension, net.widths
+    (1, (2,))
+    >>> float(net([-3.0])[0]), net.pattern([-3.0])
+    (3.0, ((0, 1),))
+    """
+
+    weights: tuple[FloatArray, ...]
+    biases: tuple[FloatArray, ...]
+    include_output: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        weights, biases = tuple(self.weights), tuple(self.biases)
+        if not weights:
+            raise NetworkError("a network needs at least one layer (the affine output layer); none was given")
+        if len(weights) != len(biases):
+            raise NetworkError(
+                f"{len(weights)} weight matrices but {len(biases)} bias vectors; give one of each per layer"
+            )
+        count = len(weights)
+        weights = tuple(_exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
+        biases = tuple(_exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
+        for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
+            name = _name(i, count, "weights")
+            if 0 in w.shape:
+                raise NetworkError(f"{name} have shape {w.shape}: the layer is empty; remove it")
+            if b.shape != (w.shape[0],):
+                raise NetworkError(
+                    f"{name} have {w.shape[0]} rows, one per unit, but the biases have shape {b.shape}"
+                )
+            if i and w.shape[1] != weights[i - 1].shape[0]:
+                raise NetworkError(
+                    f"{name} have {w.shape[1]} columns but the layer before has {weights[i - 1].shape[0]} units"
+                )
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "biases", biases)
+
+    @classmethod
+    def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False) -> "Network":
+        """The network of the given weight matrices and bias vectors, the affine output layer last."""
+        return cls(tuple(weights), tuple(biases), include_output=include_output)
+
+    @classmethod
+    def from_npz(cls, path: Any, *, include_output: bool = False) -> "Network":
+        """The network in a NumPy file with the arrays W1, b1, W2, b2, ...; see :mod:`polyregions.formats.npz`."""
+        from polyregions.formats.npz import load_npz
+
+        return load_npz(path, include_output=include_output)
+
+    @classmethod
+    def from_torch(cls, module: Any, *, include_output: bool = False) -> "Network":
+        """The network of a ``torch.nn.Sequential``; see :mod:`polyregions.formats.torch`."""
+        from polyregions.formats.torch import network_from_torch
+
+        return network_from_torch(module, include_output=include_output)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any, *, include_output: bool = False) -> "Network":
+        """The network of a fitted ``MLPClassifier`` or ``MLPRegressor``; see :mod:`polyregions.formats.sklearn`."""
+        from polyregions.formats.sklearn import network_from_sklearn
+
+        return network_from_sklearn(estimator, include_output=include_output)
+
+    def including_output(self, include: bool = True) -> "Network":
+        """The same network with the output layer counted (or not) as one more ReLU layer."""
+        return replace(self, include_output=include)
+
+    @property
+    def input_dimension(self) -> int:
+        """n_0."""
+        return int(self.weights[0].shape[1])
+
+    @property
+    def depth(self) -> int:
+        """The number of ReLU layers that are counted."""
+        return len(self.weights) - (not self.include_output)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths of the ReLU layers that are counted."""
+        return tuple(int(w.shape[0]) for w in self.weights[: self.depth])
+
+    @property
+    def num_units(self) -> int:
+        """N, the number of ReLU units that are counted."""
+        return sum(self.widths)
+
+    @cached_property
+    def exact_layers(self) -> tuple[ExactLayer, ...]:
+        """All layers, the output layer last, in integers over a power of two."""
+        layers = []
+        for w, b in zip(self.weights, self.biases, strict=True):
+            integers, exponent = dyadic_integers(np.concatenate([w, b[:, None]], axis=1))
+            step = w.shape[1] + 1
+            rows = [integers[i : i + step] for i in range(0, len(integers), step)]
+            layers.append(ExactLayer([row[:-1] for row in rows], [row[-1] for row in rows], 2**exponent))
+        return tuple(layers)
+
+    @cached_property
+    def sha256(self) -> str:
+        """A digest of the exact weights, the shapes and ``include_output``; equal for equal functions on paper."""
+        digest = hashlib.sha256(f"polyregions network 1 {int(self.include_output)}\n".encode())
+        for w, b in zip(self.weights, self.biases, strict=True):
+            digest.update(f"{w.shape[0]} {w.shape[1]}\n".encode())
+            for array in (w, b):
+                # Adding zero turns -0.0, the same number, into +0.0.
+                digest.update((array + 0.0).astype("<f8").tobytes())
+        return digest.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        shape = "-".join(str(n) for n in (self.input_dimension, *(w.shape[0] for w in self.weights)))
+        return f"Network({shape}{', include_output=True' if self.include_output else ''})"
+
+    def preactivations(self, x: npt.ArrayLike) -> list[FloatArray]:
+        """The float64 pre-activations g^1, g^2, ... of every layer, the output layer last.
+
+        Parameters
+        ----------
+        x : (n_0,) or (m, n_0) array
+
+        Returns
+        -------
+        list of (n_l,) or (m, n_l) arrays
+            Rounded: for signs that are certain use :meth:`pattern`.
+        """
+        h = np.asarray(x, dtype=np.float64)
+        if h.shape[-1:] != (self.input_dimension,):
+            raise NetworkError(f"the network has {self.input_dimension} inputs; a point of shape {h.shape} was given")
+        values = []
+        for w, b in zip(self.weights, self.biases, strict=True):
+            g = h @ w.T + b
+            values.append(g)
+            h = np.maximum(g, 0.0)
+        return values
+
+    def __call__(self, x: npt.ArrayLike) -> FloatArray:
+        """The network's output in float64 arithmetic, (n_out,) or (m, n_out)."""
+        output = self.preactivations(x)[-1]
+        return np.maximum(output, 0.0) if self.include_output else output
+
+    def pattern(self, x: Sequence[Any]) -> Pattern:
+        """The activation pattern at a point, exactly: 1 where the pre-activation is positive, else 0.
+
+        Parameters
+        ----------
+        x : sequence of n_0 numbers
+            Floats, integers, Fractions or strings such as "1/3"; taken exactly.
+
+        Notes
+        -----
+        Integer arithmetic throughout; O(number of weights) products of growing integers.
+        """
+        if len(x) != self.input_dimension:
+            raise NetworkError(f"the network has {self.input_dimension} inputs; a point of {len(x)} was given")
+        return tuple(
+            tuple(int(g > 0) for g in values)
+            for values in self.exact_preactivations([as_fraction(value) for value in x])[: self.depth]
+        )
+
+    def exact_preactivations(self, x: Sequence[Fraction]) -> list[list[Fraction]]:
+        """The pre-activations of every layer at a rational point, as Fractions; the output layer last."""
+        scale = common_denominator(x)
+        h = [int(value * scale) for value in x]
+        result = []
+        for layer in self.exact_layers:
+            g = [
+                sum(w * v for w, v in zip(row, h, strict=True) if v) + bias * scale
+                for row, bias in zip(layer.weights, layer.biases, strict=True)
+            ]
+            scale *= layer.denominator
+            result.append([Fraction(value, scale) for value in g])
+            h = [max(value, 0) for value in g]
+        return result
+
+    def affine_map(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> tuple[Any, Any]:
+        """The affine map x -> A x + c that the network is on the region with the given pattern.
+
+        Parameters
+        ----------
+        pattern : nested sequence of 0/1
+            One state per counted ReLU unit.
+        exact : bool, optional
+            Return Fractions in nested lists instead of float64 arrays.
+
+        Returns
+        -------
+        A : (n_out, n_0), c : (n_out,)
+
+        Examples
+        --------
+        >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.5]])
+        >>> net.affine_map(((0, 1),), exact=True)
+        ([[Fraction(-1, 1)]], [Fraction(1, 2)])
+        """
+        states = list(self._checked(pattern))
+        if exact:
+            return self._exact_affine_map(states)
+        a: FloatArray = np.eye(self.input_dimension)
+        c: FloatArray = np.zeros(self.input_dimension)
+        for i, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            a, c = w @ a, w @ c + b
+            if i < len(states):
+                mask = np.array(states[i], dtype=np.float64)
+                a, c = a * mask[:, None], c * mask
+        return a, c
+
+    def _exact_affine_map(self, states: list[tuple[int, ...]]) -> tuple[list[list[Fraction]], list[Fraction]]:
+        from polyregions.exact.arithmetic import default_arithmetic
+
+        arithmetic = default_arithmetic()
+        n = self.input_dimension
+        scale = 1
+        rows: Any = arithmetic.matrix([[int(i == j) for j in range(n + 1)] for i in range(n)], n + 1)
+        for i, layer in enumerate(self.exact_layers):
+            linear = arithmetic.rows(arithmetic.multiply(arithmetic.matrix(layer.weights), rows))
+            for row, bias in zip(linear, layer.biases, strict=True):
+                row[n] += bias * scale
+            scale *= layer.denominator
+            if i < len(states):
+                linear = [row if s else [0] * (n + 1) for row, s in zip(linear, states[i], strict=True)]
+            rows = arithmetic.matrix(linear)
+        exact = [[Fraction(int(value), scale) for value in row] for row in arithmetic.rows(rows)]
+        return [row[:n] for row in exact], [row[n] for row in exact]
+
+    def _checked(self, pattern: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+        if tuple(len(states) for states in pattern) != self.widths:
+            raise NetworkError(
+                f"the pattern has layers of {[len(s) for s in pattern]} units, the network of {list(self.widths)}"
+            )
+        for states in pattern:
+            yield tuple(int(bool(s)) for s in states)
+
+
+def _name(index: int, count: int, part: str) -> str:
+    kind = "output layer" if index == count - 1 else "hidden layer"
+    return f"layer {index + 1} ({kind}): its {part}"
+
+
+def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
+    """A read-only float64 copy that holds exactly the numbers given."""
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise NetworkError(f"{name} do not form an array: rows have different lengths") from None
+    if given.dtype == object:
+        return _exact_floats_of_objects(given, ndim, name)
+    if given.dtype.kind not in "fiu":
+        raise NetworkError(f"{name} are of type {given.dtype}; real numbers are needed")
+    array = np.array(given, dtype=np.float64)
+    if array.ndim != ndim:
+        raise NetworkError(f"{name} have {array.ndim} dimensions (shape {array.shape}); {ndim} are needed")
+    if not np.isfinite(array).all():
+        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise NetworkError(f"{name} hold {array[tuple(where)]} at index {where}; all must be finite")
+    if given.dtype != array.dtype and not (array.astype(given.dtype) == given).all():
+        raise NetworkError(f"{name} hold numbers that float64 cannot represent; scale or round them first")
+    array.flags.writeable = False
+    return array
+
+
+def _exact_floats_of_objects(given: npt.NDArray[Any], ndim: int, name: str) -> FloatArray:
+    if given.ndim != ndim:
+        raise NetworkError(f"{name} do not form an array of {ndim} dimensions; are rows of different lengths?")
+    array = np.empty(given.shape, dtype=np.float64)
+    for index, value in np.ndenumerate(given):
+        try:
+            exact = as_fraction(value)
+            array[index] = float(exact)
+        except (ValueError, OverflowError) as error:
+            raise NetworkError(f"{name} hold {value!r} at index {list(index)}: {error}") from None
+        if Fraction(array[index]) != exact:
+            raise NetworkError(
+                f"{name} hold {value} at index {list(index)}, which float64 cannot represent; scale or round it first"
+            )
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,224 @@
+"""The splitting tree: depth first, layer by layer, one hyperplane at a time.
+
+A node is a cell (rows of the units that were split, all with proven signs), the layer that it has entered, and
+the units of that layer that are still live: those whose hyperplanes may cut the cell. A hyperplane that misses
+a node misses all its children, so a unit that is settled leaves the list for the whole subtree. Known points
+of the cell answer most questions; a linear program answers the rest (Rada & Cerny 2018, with the layerwise pull-back of
+Hanin & Rolnick 2019, appendix A).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.definition import Definition
+from polyregions.exact.cell import Cell, LayerForms, Witness
+from polyregions.exact.filter import FloatBox, upper_bounds
+from polyregions.exact.restriction import Restriction
+from polyregions.splitting.lp_cells import LPCells
+
+__all__ = ["Leaf", "SplittingTree", "TreeStatistics"]
+
+SignArray = npt.NDArray[np.int8]
+
+#: Points kept per node. More points spare linear programs and cost time and memory.
+_MAX_POINTS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One region: the states of all units in order, and a point of it."""
+
+    states: bytes
+    witness: Witness
+
+
+@dataclass
+class TreeStatistics:
+    """What a run of the splitting tree did."""
+
+    leaves: int = 0
+    splits: int = 0
+    linear_programs: int = 0
+    decisions_by_filter: int = 0
+    decisions_by_exact: int = 0
+    exact_programs: int = 0
+    exact_pivots: int = 0
+
+
+@dataclass(slots=True)
+class Node:
+    """A cell that waits to be split.
+
+    Attributes
+    ----------
+    forms : LayerForms
+        Of the layer that is being split.
+    states : bytes
+        Of that layer's units; meaningful for those that are not live.
+    live : (m,) units whose hyperplanes may cut the cell
+    points : k points of the cell, k >= 1
+    signs : (k, m) exact signs of the live units' forms at the points
+    depth : int
+        The number of rows of the parent's cell.
+    split : (unit, sign) or None
+        The row that this cell has more than its parent's.
+    """
+
+    forms: LayerForms
+    states: bytearray
+    live: npt.NDArray[np.intp]
+    points: list[Witness]
+    signs: SignArray
+    depth: int
+    split: tuple[int, int] | None
+
+
+class SplittingTree:
+    """Enumerates the regions of a restricted network, each with a witness, every decision proven.
+
+    Parameters
+    ----------
+    restriction : Restriction
+    definition : Definition
+    solver : str
+        The LP back end that makes the proposals.
+
+    Notes
+    -----
+    Memory is O(depth) nodes, not O(regions). Time is a few warm linear programs of d columns per region.
+    """
+
+    def __init__(self, restriction: Restriction, definition: Definition, *, solver: str = "highs") -> None:
+        self.restriction = restriction
+        self.definition = definition
+        self.cell = Cell(restriction, FloatBox.of(restriction), definition)
+        self.lps = LPCells(self.cell, solver)
+        self.stack: list[Node] = []
+        self._leaves = 0
+        self._splits = 0
+        self._started = False
+
+    @property
+    def statistics(self) -> TreeStatistics:
+        """What was done so far."""
+        counts = self.cell.counts
+        return TreeStatistics(
+            self._leaves,
+            self._splits,
+            self.lps.programs,
+            counts.by_filter,
+            counts.by_exact,
+            counts.exact_programs,
+            counts.exact_pivots,
+        )
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the regions, one by one, in the tree's order.
+
+        May be left and taken up again: between two leaves ``stack`` holds exactly the cells not yet explored.
+        """
+        with np.errstate(all="ignore"):
+            if not self._started:
+                self._started = True
+                start = Witness.rational(self.restriction.start)
+                if not self.restriction.widths:
+                    self._leaves += 1
+                    yield Leaf(b"", start)
+                    return
+                self.stack.append(self._enter(LayerForms.first(self.restriction, self.cell.box), [start], None))
+            while self.stack:
+                leaf = self._explore()
+                if leaf is not None:
+                    self._leaves += 1
+                    yield leaf
+
+    def _explore(self) -> Leaf | None:
+        """Take one node off the stack and settle, split, or finish it."""
+        node = self.stack[-1]
+        self.lps.truncate(node.depth)
+        if node.split is not None:
+            self.cell.push(node.forms, *node.split)
+        self._settle(node)
+        self.stack.pop()
+        if len(node.live):
+            self._split(node)
+            return None
+        states = bytes(node.states)
+        if node.forms.layer + 1 == len(self.restriction.widths):
+            return Leaf(node.forms.prefix + states, node.points[0])
+        self.stack.append(self._enter(node.forms.next(states), node.points, len(self.cell)))
+        return None
+
+    def _enter(self, forms: LayerForms, points: list[Witness], depth: int | None) -> Node:
+        """The node of a cell that enters a layer, units settled that the domain's box alone settles."""
+        signs = np.array([forms.signs(point, self.cell.counts) for point in points], dtype=np.int8)
+        never_positive = upper_bounds(forms.rows, self.cell.box, 1) <= 0
+        peak = upper_bounds(forms.rows, self.cell.box, -1)
+        # Nowhere negative and somewhere positive: active. For patterns, zero is inactive and must be excluded too.
+        always_active = ((peak <= 0) & (signs > 0).any(axis=0)) if self.cell.open else peak < 0
+        settled = never_positive | always_active
+        self.cell.counts.by_filter += int(settled.sum())
+        live = np.flatnonzero(~settled)
+        states = bytearray((always_active & ~never_positive).astype(np.uint8).tobytes())
+        rows = len(self.cell) if depth is None else depth
+        return Node(forms, states, live, points, signs[:, live], rows, None)
+
+    def _settle(self, node: Node) -> None:
+        """Take the units off the live list whose hyperplanes miss the cell; find points on both sides of the rest."""
+        positive = (node.signs > 0).any(axis=0)
+        negative = (node.signs < 0 if self.cell.open else node.signs <= 0).any(axis=0)
+        keep = np.ones(len(node.live), dtype=bool)
+        for j in np.flatnonzero(~(positive & negative)):
+            unit = int(node.live[j])
+            if not positive[j] and not self._find(node, unit, 1, positive, negative):
+                node.states[unit] = 0
+                keep[j] = False
+            elif not negative[j] and not self._find(node, unit, -1, positive, negative):
+                node.states[unit] = 1
+                keep[j] = False
+        if not keep.all():
+            node.live = node.live[keep]
+            node.signs = node.signs[:, keep]
+
+    def _find(
+        self, node: Node, unit: int, sign: int, positive: npt.NDArray[np.bool_], negative: npt.NDArray[np.bool_]
+    ) -> bool:
+        found = self.lps.find(node.forms, unit, sign, node.points[0])
+        if found is None:
+            return False
+        signs = node.forms.signs(found, self.cell.counts)[node.live]
+        node.points.append(found)
+        node.signs = np.concatenate([node.signs, signs[None, :]])
+        positive |= signs > 0
+        negative |= signs < 0 if self.cell.open else signs <= 0
+        return True
+
+    def _split(self, node: Node) -> None:
+        """Split the node by a live unit, all of which cut it, and stack both halves."""
+        self._splits += 1
+        j = self._choose(node)
+        unit = int(node.live[j])
+        rest = np.arange(len(node.live)) != j
+        for sign in (-1, 1):
+            here = node.signs[:, j] > 0 if sign > 0 else (node.signs[:, j] < 0 if self.cell.open else node.signs[:, j] <= 0)
+            chosen = np.flatnonzero(here)[-_MAX_POINTS:]
+            states = bytearray(node.states)
+            states[unit] = sign > 0
+            self.stack.append(
+                Node(
+                    node.forms,
+                    states,
+                    node.live[rest],
+                    [node.points[i] for i in chosen],
+                    node.signs[np.ix_(chosen, rest)],
+                    len(self.cell),
+                    (unit, sign),
+                )
+            )
+
+    @staticmethod
+    def _choose(node: Node) -> int:
+        return 0

@@ -1,0 +1,1 @@
+"""Tests of polyregions and of its solvers."""
