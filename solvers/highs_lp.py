@@ -240,6 +240,9 @@ class HighsLP:
             if name not in _RETRY and not (name == "kInfeasible" and self._strategy == _PRIMAL):
                 break
             highs.clearSolver()
+            # A thread keeps the scheduler of its first run, and a run that asks for another number of threads
+            # fails; 0 takes what there is. Simplex uses one thread in any case.
+            highs.setOptionValue("threads", 0)
             name = self._run(retry_strategy, deadline)
             iterations += max(highs.getInfoValue("simplex_iteration_count")[1], 0)
         status = HIGHS_STATUS.get(name, Status.UNKNOWN)

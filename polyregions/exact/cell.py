@@ -52,7 +52,10 @@ class Witness:
 
     @classmethod
     def rational(cls, point: ExactPoint) -> "Witness":
+        """The given point, as floats where floats can hold it."""
         x = np.array([_float(n, point.denominator) for n in point.numerators], dtype=np.float64)
+        if np.isfinite(x).all() and [Fraction(v) for v in x.tolist()] == list(point.coordinates()):
+            return cls(x)
         return cls(x, point)
 
     @property

@@ -82,7 +82,7 @@ class Polygon(NamedTuple):
     def part(self, form: Form) -> "Polygon | None":
         """The part where form >= 0, or None if that has no interior (Sutherland & Hodgman 1974)."""
         values = [value(form, vertex) for vertex in self.vertices]
-        if max(values) <= 0 and any(form[0]):
+        if max(values) < 0 or (max(values) == 0 and any(form[0])):
             return None
         kept = []
         for (p, q), (u, v) in zip(self.edges(), pairwise((*values, values[0])), strict=True):
