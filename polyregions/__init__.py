@@ -1,0 +1,77 @@
+"""Exact counts of the regions of ReLU networks.
+
+A ReLU network cuts its input space into convex pieces and is affine on each. This package counts them, lists them
+and proves the number.
+
+>>> import polyregions as pr
+>>> net = pr.Network.from_arrays([[[1.0, 1.0], [1.0, -1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+>>> int(pr.count(net, pr.Box(-1, 1)))
+4
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polyregions.counting import count, regions
+    from polyregions.cross_checking import CrossCheck, cross_check
+    from polyregions.definition import Definition
+    from polyregions.domain import Box, Domain, Plane, Polytope, Segment
+    from polyregions.errors import PolyregionsError
+    from polyregions.formats import load
+    from polyregions.geometry.region import Region
+    from polyregions.network import Network
+    from polyregions.result import Count, Status
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Box": "domain",
+    "Count": "result",
+    "CrossCheck": "cross_checking",
+    "Definition": "definition",
+    "Domain": "domain",
+    "Network": "network",
+    "Plane": "domain",
+    "PolyregionsError": "errors",
+    "Polytope": "domain",
+    "Region": "geometry.region",
+    "Segment": "domain",
+    "Status": "result",
+    "count": "counting",
+    "cross_check": "cross_checking",
+    "load": "formats",
+    "regions": "counting",
+}
+
+__all__ = [
+    "Box",
+    "Count",
+    "CrossCheck",
+    "Definition",
+    "Domain",
+    "Network",
+    "Plane",
+    "PolyregionsError",
+    "Polytope",
+    "Region",
+    "Segment",
+    "Status",
+    "count",
+    "cross_check",
+    "load",
+    "regions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name where it lives when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'polyregions' has no attribute {name!r}")
+    value = getattr(import_module(f"polyregions.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -85,9 +85,7 @@ class Network:
             if 0 in w.shape:
                 raise NetworkError(f"{name} have shape {w.shape}: the layer is empty; remove it")
             if b.shape != (w.shape[0],):
-                raise NetworkError(
-                    f"{name} have {w.shape[0]} rows, one per unit, but the biases have shape {b.shape}"
-                )
+                raise NetworkError(f"{name} have {w.shape[0]} rows, one per unit, but the biases have shape {b.shape}")
             if i and w.shape[1] != weights[i - 1].shape[0]:
                 raise NetworkError(
                     f"{name} have {w.shape[1]} columns but the layer before has {weights[i - 1].shape[0]} units"
@@ -258,35 +256,44 @@ class Network:
         >>> net.affine_map(((0, 1),), exact=True)
         ([[Fraction(-1, 1)]], [Fraction(1, 2)])
         """
-        states = list(self._checked(pattern))
-        if exact:
-            return self._exact_affine_map(states)
-        a: FloatArray = np.eye(self.input_dimension)
-        c: FloatArray = np.zeros(self.input_dimension)
-        for i, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            a, c = w @ a, w @ c + b
-            if i < len(states):
-                mask = np.array(states[i], dtype=np.float64)
-                a, c = a * mask[:, None], c * mask
-        return a, c
+        return self.preactivation_maps(pattern, exact=exact)[-1]
 
-    def _exact_affine_map(self, states: list[tuple[int, ...]]) -> tuple[list[list[Fraction]], list[Fraction]]:
+    def preactivation_maps(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> list[tuple[Any, Any]]:
+        """Per layer the affine map x -> A x + c of its pre-activations on the given pattern, the output layer last.
+
+        Returns
+        -------
+        list of (A, c), A : (n_l, n_0), c : (n_l,)
+            Float64 arrays, or nested lists of Fractions with ``exact=True``.
+        """
+        states = list(self._checked(pattern))
+        return self._exact_maps(states) if exact else self._float_maps(states)
+
+    def _float_maps(self, states: list[tuple[int, ...]]) -> list[tuple[Any, Any]]:
+        maps: list[tuple[Any, Any]] = [(self.weights[0], self.biases[0])]
+        for w, b, layer in zip(self.weights[1:], self.biases[1:], states, strict=False):
+            active = np.array(layer, dtype=bool)
+            a, c = maps[-1]
+            maps.append((w[:, active] @ a[active], w[:, active] @ c[active] + b))
+        return maps
+
+    def _exact_maps(self, states: list[tuple[int, ...]]) -> list[tuple[Any, Any]]:
         from polyregions.exact.arithmetic import default_arithmetic
 
         arithmetic = default_arithmetic()
         n = self.input_dimension
-        scale = 1
-        rows: Any = arithmetic.matrix([[int(i == j) for j in range(n + 1)] for i in range(n)], n + 1)
+        maps, scale = [], 1
+        rows: list[list[Any]] = [[int(i == j) for j in range(n + 1)] for i in range(n)]
         for i, layer in enumerate(self.exact_layers):
-            linear = arithmetic.rows(arithmetic.multiply(arithmetic.matrix(layer.weights), rows))
-            for row, bias in zip(linear, layer.biases, strict=True):
+            if i:
+                rows = [row if state else [0] * (n + 1) for row, state in zip(rows, states[i - 1], strict=True)]
+            rows = arithmetic.rows(arithmetic.multiply(arithmetic.matrix(layer.weights), arithmetic.matrix(rows)))
+            for row, bias in zip(rows, layer.biases, strict=True):
                 row[n] += bias * scale
             scale *= layer.denominator
-            if i < len(states):
-                linear = [row if s else [0] * (n + 1) for row, s in zip(linear, states[i], strict=True)]
-            rows = arithmetic.matrix(linear)
-        exact = [[Fraction(int(value), scale) for value in row] for row in arithmetic.rows(rows)]
-        return [row[:n] for row in exact], [row[n] for row in exact]
+            exact = [[Fraction(int(value), scale) for value in row] for row in rows]
+            maps.append(([row[:n] for row in exact], [row[n] for row in exact]))
+        return maps
 
     def _checked(self, pattern: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
         if tuple(len(states) for states in pattern) != self.widths:

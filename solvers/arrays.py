@@ -48,7 +48,7 @@ def compress_rows(
         dense = np.ascontiguousarray(matrix, dtype=np.float64)
         shape = dense.shape
         if dense.ndim == 2 and shape[1] == num_columns and np.count_nonzero(dense) == dense.size:
-            starts = np.arange(0, dense.size, max(num_columns, 1), dtype=np.int32)
+            starts = np.arange(shape[0], dtype=np.int32) * np.int32(num_columns)
             indices = columns if shape[0] == 1 else np.tile(columns, shape[0])
             values = dense.ravel()
         else:

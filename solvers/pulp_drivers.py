@@ -73,6 +73,8 @@ class Driver:
     def version(self) -> str | None:
         """Version of the distribution, None when absent or unknown without starting the solver."""
         try:
+            if self.probe == "bundled:cbc":
+                return f"in PuLP {importlib.metadata.version('pulp')}"
             return importlib.metadata.version(self.distribution) if self.distribution else None
         except importlib.metadata.PackageNotFoundError:
             return None

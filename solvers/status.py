@@ -99,17 +99,19 @@ _PULP_AGREED = {
     (1, 1): Status.OPTIMAL,
     (-1, -1): Status.INFEASIBLE,
     (-2, -2): Status.UNBOUNDED,
+    # PuLP's SCIP reports the verdict with "no solution found".
+    (-1, 0): Status.INFEASIBLE,
+    (-2, 0): Status.UNBOUNDED,
     # PuLP calls a run stopped by any limit with an incumbent "Optimal" with solution code 2. Which limit it was,
     # PuLP does not say; a time limit is the one that `solvers.pulp_backend` can set on every back end.
     (1, 2): Status.TIME_LIMIT,
-    # "Not solved", with a feasible solution (HiGHS_CMD and CBC at the time limit).
+    # "Not solved", and yet a feasible solution: the same, from back ends that keep the two codes apart.
     (0, 2): Status.TIME_LIMIT,
-    (0, -1): Status.INFEASIBLE,
-    (0, -2): Status.UNBOUNDED,
 }
 
 #: (LpStatus code, LpSolution code) -> Status, total on the product of PuLP's codes: pairs that contradict one
-#: another ("Optimal" with "No Solution Found") prove nothing and are UNKNOWN.
+#: another ("Optimal" with "No Solution Found") prove nothing and are UNKNOWN. So is ("Not Solved", "Infeasible"):
+#: PuLP itself makes that pair of every "Not Solved", a time-out included.
 PULP_STATUS: Mapping[tuple[int, int], Status] = MappingProxyType(
     {
         (status, solution): _PULP_AGREED.get((status, solution), Status.UNKNOWN)

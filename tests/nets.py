@@ -227,6 +227,17 @@ def parallel_hyperplanes(counts: Sequence[int]) -> KnownNet:
     )
 
 
+def grid_both_signs() -> KnownNet:
+    """The units +-x, +-y, +-(y - 1/2): 2 * 3 cells, and 3 * 5 patterns as each line has patterns of its own.
+
+    Inside the edge x = 0, 0 < y < 1/2 is one that neither the ends of the edge nor the cells beside it have.
+    """
+    lines = [([1, 0], 0), ([0, 1], 0), ([0, 1], Fraction(-1, 2))]
+    units = [([sign * w for w in row], sign * b) for row, b in lines for sign in (1, -1)]
+    layer = ([row for row, _ in units], [b for _, b in units])
+    return net("grid_both_signs", [layer], (-1, 1), (15, 6), "docstring of grid_both_signs")
+
+
 def concurrent_lines(count: int, turning: bool = False) -> KnownNet:
     """Lines through one point: 2 count cells.
 
@@ -293,6 +304,7 @@ def arrangements() -> list[KnownNet]:
         *(coordinate_hyperplanes(n) for n in (1, 2, 3, 4)),
         *(coordinate_hyperplanes(n, both_signs=True) for n in (1, 2, 3)),
         *(parallel_hyperplanes(counts) for counts in [(4,), (3, 0), (2, 3), (1, 2, 2)]),
+        grid_both_signs(),
         *(concurrent_lines(m, turning) for m in (2, 3, 4, 5) for turning in (False, True)),
         *(braid(n) for n in (2, 3, 4)),
         braid(3, cyclic=True),

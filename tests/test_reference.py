@@ -274,6 +274,9 @@ def test_arrangement_numbers_of_the_literature():
     # the braid arrangement has chi(t) = t (t - 1) (t - 2) (t - 3)
     braid = [([int(k == i) - int(k == j) for k in range(4)], 0) for j in range(4) for i in range(j)]
     assert arrangement.characteristic_polynomial(braid, 4) == [0, -6, 11, -6, 1]
+    # relatively bounded: the strip between two parallel lines, and everything if there is no hyperplane
+    assert arrangement.bounded_regions([([1, 0], 0), ([1, 0], 1)], 2) == 1
+    assert arrangement.bounded_regions([], 3) == arrangement.regions([], 3) == 1
     with pytest.raises(ValueError, match="not the normal"):
         arrangement.regions([([0, 0], 1)], 2)
 

@@ -93,8 +93,7 @@ class Restriction:
         origin = [(i, int(v * q)) for i, v in enumerate(chart.origin) if v]
         weights = [[sum(row[i] * v for i, v in column) for column in columns] for row in first.weights]
         biases = [
-            bias * q + sum(row[i] * v for i, v in origin)
-            for row, bias in zip(first.weights, first.biases, strict=True)
+            bias * q + sum(row[i] * v for i, v in origin) for row, bias in zip(first.weights, first.biases, strict=True)
         ]
         return (ExactLayer(weights, biases, first.denominator * q), *layers[1:])
 
@@ -106,9 +105,7 @@ class Restriction:
             for layer in self.layers
         ]
 
-    def preactivations(
-        self, point: ExactPoint, layers: int, pattern: Sequence[int] | None = None
-    ) -> list[list[Any]]:
+    def preactivations(self, point: ExactPoint, layers: int, pattern: Sequence[int] | None = None) -> list[list[Any]]:
         """The pre-activations of the first ``layers`` layers at a point, each layer times a positive scale.
 
         Parameters

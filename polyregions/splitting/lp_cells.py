@@ -33,7 +33,7 @@ class LPCells:
     def __init__(self, cell: Cell, solver: str = "highs") -> None:
         self.cell = cell
         self.programs = 0
-        self._session: Any = lp_session(solver, cell.box.lower, cell.box.upper)
+        self._session: Any = lp_session(cell.box.lower, cell.box.upper, name=solver)
         self._scales: list[float] = []
 
     def truncate(self, length: int) -> None:

@@ -7,12 +7,13 @@ of the cell answer most questions; a linear program answers the rest (Rada & Cer
 Hanin & Rolnick 2019, appendix A).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.bounds.serra import architecture_bound, open_cell_bound
 from polyregions.definition import Definition
 from polyregions.exact.cell import Cell, LayerForms, Witness
 from polyregions.exact.filter import FloatBox, upper_bounds
@@ -115,44 +116,75 @@ class SplittingTree:
             counts.exact_pivots,
         )
 
-    def leaves(self) -> Iterator[Leaf]:
+    @property
+    def found(self) -> int:
+        """The number of regions found so far."""
+        return self._leaves
+
+    @property
+    def finished(self) -> bool:
+        """Whether all regions have been found."""
+        return self._started and not self.stack
+
+    def open_bound(self) -> int:
+        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
+        if not self._started:
+            return architecture_bound(self.restriction.dimension, self.restriction.widths)
+        return sum(self._node_bound(node) for node in self.stack)
+
+    def _node_bound(self, node: Node) -> int:
+        widths, forms = self.restriction.widths, node.forms
+        dimension, offset = self.restriction.dimension, 0
+        for width in widths[: forms.layer]:
+            dimension = min(dimension, sum(forms.prefix[offset : offset + width]))
+            offset += width
+        live = len(node.live)
+        active = sum(node.states) - sum(node.states[unit] for unit in node.live)
+        return open_cell_bound(widths, forms.layer, live, active, dimension)
+
+    def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions, one by one, in the tree's order.
 
-        May be left and taken up again: between two leaves ``stack`` holds exactly the cells not yet explored.
+        May be left and taken up again: between two nodes ``stack`` holds exactly the cells not yet explored.
+
+        Parameters
+        ----------
+        stop : callable, optional
+            Asked before each node; True ends the iteration there.
         """
         with np.errstate(all="ignore"):
             if not self._started:
-                self._started = True
                 start = Witness.rational(self.restriction.start)
+                self._started = True
                 if not self.restriction.widths:
                     self._leaves += 1
                     yield Leaf(b"", start)
                     return
-                self.stack.append(self._enter(LayerForms.first(self.restriction, self.cell.box), [start], None))
-            while self.stack:
+                self.stack.append(self._enter(LayerForms.first(self.restriction, self.cell.box), [start]))
+            while self.stack and not stop():
                 leaf = self._explore()
                 if leaf is not None:
                     self._leaves += 1
                     yield leaf
 
     def _explore(self) -> Leaf | None:
-        """Take one node off the stack and settle, split, or finish it."""
+        """Settle the topmost node, then replace it by its halves, by its next layer, or by a leaf."""
         node = self.stack[-1]
         self.lps.truncate(node.depth)
         if node.split is not None:
             self.cell.push(node.forms, *node.split)
         self._settle(node)
-        self.stack.pop()
         if len(node.live):
-            self._split(node)
+            self.stack[-1:] = self._split(node)
             return None
         states = bytes(node.states)
-        if node.forms.layer + 1 == len(self.restriction.widths):
-            return Leaf(node.forms.prefix + states, node.points[0])
-        self.stack.append(self._enter(node.forms.next(states), node.points, len(self.cell)))
-        return None
+        if node.forms.layer + 1 < len(self.restriction.widths):
+            self.stack[-1] = self._enter(node.forms.next(states), node.points)
+            return None
+        self.stack.pop()
+        return Leaf(node.forms.prefix + states, node.points[0])
 
-    def _enter(self, forms: LayerForms, points: list[Witness], depth: int | None) -> Node:
+    def _enter(self, forms: LayerForms, points: list[Witness]) -> Node:
         """The node of a cell that enters a layer, units settled that the domain's box alone settles."""
         signs = np.array([forms.signs(point, self.cell.counts) for point in points], dtype=np.int8)
         never_positive = upper_bounds(forms.rows, self.cell.box, 1) <= 0
@@ -163,8 +195,7 @@ class SplittingTree:
         self.cell.counts.by_filter += int(settled.sum())
         live = np.flatnonzero(~settled)
         states = bytearray((always_active & ~never_positive).astype(np.uint8).tobytes())
-        rows = len(self.cell) if depth is None else depth
-        return Node(forms, states, live, points, signs[:, live], rows, None)
+        return Node(forms, states, live, points, signs[:, live], len(self.cell), None)
 
     def _settle(self, node: Node) -> None:
         """Take the units off the live list whose hyperplanes miss the cell; find points on both sides of the rest."""
@@ -200,7 +231,7 @@ class SplittingTree:
         """Which signs lie on the inactive side: zero does so for patterns, and on neither side for regions."""
         return signs < 0 if self.cell.open else signs <= 0
 
-    def _split(self, node: Node) -> None:
+    def _split(self, node: Node) -> list[Node]:
         """Split the node by its first live unit, all of which cut it, and stack both halves.
 
         Which unit comes first hardly matters: rules that prefer balanced halves or central hyperplanes saved less than
@@ -209,18 +240,12 @@ class SplittingTree:
         self._splits += 1
         unit = int(node.live[0])
         signs = node.signs[:, 0]
+        halves = []
         for sign, here in ((-1, self._negative(signs)), (1, signs > 0)):
             chosen = np.flatnonzero(here)[-_MAX_POINTS:]
             states = bytearray(node.states)
             states[unit] = sign > 0
-            self.stack.append(
-                Node(
-                    node.forms,
-                    states,
-                    node.live[1:],
-                    [node.points[i] for i in chosen],
-                    node.signs[chosen, 1:],
-                    len(self.cell),
-                    (unit, sign),
-                )
-            )
+            points = [node.points[i] for i in chosen]
+            live, rest = node.live[1:], node.signs[chosen, 1:]
+            halves.append(Node(node.forms, states, live, points, rest, len(self.cell), (unit, sign)))
+        return halves

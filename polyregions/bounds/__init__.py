@@ -1,0 +1,1 @@
+"""Bounds of the number of regions that need no enumeration."""

@@ -1,0 +1,81 @@
+"""When to stop early, so that a stopped run still ends in a valid result.
+
+Signals are turned into a flag that the counters ask for between two nodes: nothing is ever interrupted
+halfway, and what was found is kept.
+"""
+
+import signal
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any
+
+__all__ = ["Limits"]
+
+
+class Limits:
+    """Time, number of regions, and Ctrl-C or SIGTERM, asked for by :meth:`reached`.
+
+    As a context manager in the main thread it catches the first SIGINT and SIGTERM; a second one acts as usual.
+
+    Parameters
+    ----------
+    time_limit : float, optional
+        Seconds from the construction on.
+    max_regions : int, optional
+
+    Raises
+    ------
+    ValueError
+        If a limit is negative.
+    """
+
+    def __init__(self, *, time_limit: float | None = None, max_regions: int | None = None) -> None:
+        if time_limit is not None and not time_limit >= 0:
+            raise ValueError(f"the time limit must be at least 0 seconds, not {time_limit}")
+        if max_regions is not None and max_regions < 0:
+            raise ValueError(f"the limit of regions must be at least 0, not {max_regions}")
+        self._start = time.monotonic()
+        self._time_limit = time_limit
+        self._max_regions = max_regions
+        self._signal: int | None = None
+        self._previous: dict[int, Any] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the construction."""
+        return time.monotonic() - self._start
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds left, at least 0; None without a time limit."""
+        return None if self._time_limit is None else max(0.0, self._time_limit - self.seconds)
+
+    def reached(self, regions: int) -> str | None:
+        """Why to stop now, in a few words, or None."""
+        if self._signal is not None:
+            return f"stopped by {signal.Signals(self._signal).name}"
+        if self._time_limit is not None and self.seconds >= self._time_limit:
+            return f"time limit of {self._time_limit:g} s"
+        if self._max_regions is not None and regions >= self._max_regions:
+            return f"limit of {self._max_regions} regions"
+        return None
+
+    def __enter__(self) -> "Limits":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._signal = number
+        self._restore()
+
+    def _restore(self) -> None:
+        while self._previous:
+            signal.signal(*self._previous.popitem())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()

@@ -1,0 +1,125 @@
+"""The value that a count is: a number or a bracket, its kind, and where it came from."""
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from polyregions.definition import Definition
+from polyregions.domain import Domain
+from polyregions.errors import NotExactError
+from polyregions.network import Network
+
+__all__ = ["Count", "Progress", "ProgressCallback", "Status", "versions"]
+
+
+class Status(Enum):
+    """What kind of claim a result is.
+
+    EXACT: every decision proven. BRACKET: proven lower and upper bounds, stopped early. NUMERICAL: a solver's
+    tolerances were trusted that nothing was left out; what was found is proven.
+    """
+
+    EXACT = "exact"
+    BRACKET = "bracket"
+    NUMERICAL = "numerical"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A count of regions.
+
+    ``int(count)`` is the number where it is exact and raises :class:`polyregions.errors.NotExactError` otherwise.
+
+    Attributes
+    ----------
+    lower : int
+        Proven.
+    upper : int or None
+        Proven; None where nothing is.
+    status : Status
+    definition : Definition
+    method : str
+    seconds : float
+    stats : dict
+        What the method did, by name.
+    network, domain : what was counted
+    certificate : str or None
+        The file that holds the proof, if one was written.
+    """
+
+    lower: int
+    upper: int | None
+    status: Status
+    definition: Definition
+    method: str
+    seconds: float
+    stats: dict[str, Any]
+    network: Network = field(repr=False)
+    domain: Domain
+    certificate: str | None = None
+
+    @property
+    def count(self) -> int | None:
+        """The number, where this is one: proven if exact, what was found if numerical, None for a bracket."""
+        return None if self.status is Status.BRACKET else self.lower
+
+    def __int__(self) -> int:
+        if self.status is not Status.EXACT:
+            upper = "unknown" if self.upper is None else self.upper
+            raise NotExactError(
+                f"this count is not exact (status {self.status.value}, lower {self.lower}, upper {upper}); "
+                "read .lower, .upper and .status"
+            )
+        return self.lower
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints with --json."""
+        return {
+            "count": self.count,
+            "lower": self.lower,
+            "upper": self.upper,
+            "status": self.status.value,
+            "definition": self.definition.value,
+            "method": self.method,
+            "seconds": round(self.seconds, 6),
+            "stats": self.stats,
+            "network": network_json(self.network),
+            "domain": self.domain.to_json(),
+            "versions": versions(),
+        }
+
+
+def network_json(network: Network) -> dict[str, Any]:
+    """What identifies a network in a result."""
+    return {
+        "inputs": network.input_dimension,
+        "hidden": list(network.widths),
+        "include_output": network.include_output,
+        "sha256": network.sha256,
+    }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A count under way: proven bounds so far (``upper`` None where none is known), and how long it took."""
+
+    lower: int
+    upper: int | None
+    seconds: float
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package, of Python and of the packages that decide."""
+    result = {"python": platform.python_version()}
+    for name in ("polyregions", "numpy", "highspy", "pulp", "python-flint"):
+        try:
+            result[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return result
