@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from polyregions.errors import DomainError
+from polyregions.errors import DomainError, EmptyDomainError, UnboundedDomainError
 from polyregions.exact.numbers import as_fraction, format_fraction
 
 __all__ = ["Box", "Chart", "Domain", "Plane", "Polytope", "Segment"]
@@ -83,7 +83,7 @@ def domain_from_json(data: Any) -> Domain:
     Raises
     ------
     DomainError
-        If the object is of none of the known forms.
+        If the object is of none of the known forms; :class:`UnboundedDomainError` for ``{"space": true}``.
     """
     forms = {
         ("lower", "upper"): lambda d: Box(d["lower"], d["upper"]),
@@ -93,14 +93,18 @@ def domain_from_json(data: Any) -> Domain:
     }
     if isinstance(data, dict):
         if data.get("space"):
-            raise DomainError("the domain is the whole space, which is not bounded; give a box or a polytope")
+            raise UnboundedDomainError("the domain is the whole space, which is not bounded; give a box or a polytope")
         for keys, make in forms.items():
             if set(keys) == set(data):
-                return make(data)  # type: ignore[no-untyped-call, no-any-return]
+                return make(data)  # type: ignore[no-untyped-call]
     raise DomainError(
         'a domain is {"lower": [..], "upper": [..]}, {"A": [[..]], "b": [..]}, {"segment": [[..], [..]]} or '
         '{"plane": {"origin": [..], "u": [..], "v": [..]}}; found '
-        + (f"an object with the keys {sorted(data)}" if isinstance(data, dict) else f"a {type(data).__name__}")
+        + (
+            f"an object with the keys {sorted(map(str, data))}"
+            if isinstance(data, dict)
+            else f"a {type(data).__name__}"
+        )
     )
 
 
@@ -118,13 +122,13 @@ def _entries(value: Any, keys: tuple[str, ...], name: str) -> list[Any]:
 
 def _vector(values: Any, name: str) -> Vector:
     if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise DomainError(f"the domain's {name} must be a list of numbers, not {values!r}")
+        raise DomainError(f"the {name} must be a list of numbers, not {values!r}")
     result = []
     for i, value in enumerate(values):
         try:
             result.append(as_fraction(value))
         except ValueError as error:
-            raise DomainError(f"the domain's {name}, entry {i}: {error}") from None
+            raise DomainError(f"the {name}, entry {i}: {error}") from None
     return tuple(result)
 
 
@@ -174,7 +178,9 @@ class Box(Domain):
                 bounds.append((bound,) * dimension)
         for i, (low, high) in enumerate(zip(*bounds, strict=True)):
             if low > high:
-                raise DomainError(f"the box is empty: coordinate {i} has lower bound {low} above upper bound {high}")
+                raise EmptyDomainError(
+                    f"the box is empty: coordinate {i} has lower bound {low} above upper bound {high}"
+                )
         return list(zip(*bounds, strict=True))
 
     def chart(self, dimension: int) -> Chart:

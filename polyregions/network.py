@@ -70,7 +70,10 @@ class Network:
     include_output: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        weights, biases = tuple(self.weights), tuple(self.biases)
+        try:
+            weights, biases = tuple(self.weights), tuple(self.biases)
+        except TypeError:
+            raise NetworkError("weights and biases are two sequences of arrays, one of each per layer") from None
         if not weights:
             raise NetworkError("a network needs at least one layer (the affine output layer); none was given")
         if len(weights) != len(biases):
@@ -96,7 +99,7 @@ class Network:
     @classmethod
     def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False) -> "Network":
         """The network of the given weight matrices and bias vectors, the affine output layer last."""
-        return cls(tuple(weights), tuple(biases), include_output=include_output)
+        return cls(weights, biases, include_output=include_output)
 
     @classmethod
     def from_npz(cls, path: Any, *, include_output: bool = False) -> "Network":
@@ -300,8 +303,10 @@ class Network:
             raise NetworkError(
                 f"the pattern has layers of {[len(s) for s in pattern]} units, the network of {list(self.widths)}"
             )
-        for states in pattern:
-            yield tuple(int(bool(s)) for s in states)
+        for i, states in enumerate(pattern):
+            if any(s not in (0, 1) for s in states):
+                raise NetworkError(f"the pattern's layer {i + 1} is {states!r}; its states must be 0 or 1")
+            yield tuple(int(s) for s in states)
 
 
 def _name(index: int, count: int, part: str) -> str:
@@ -319,14 +324,18 @@ def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
         return _exact_floats_of_objects(given, ndim, name)
     if given.dtype.kind not in "fiu":
         raise NetworkError(f"{name} are of type {given.dtype}; real numbers are needed")
-    array = np.array(given, dtype=np.float64)
+    with np.errstate(over="ignore"):  # a wider float beyond float64: reported as infinite below
+        array = np.array(given, dtype=np.float64)
     if array.ndim != ndim:
         raise NetworkError(f"{name} have {array.ndim} dimensions (shape {array.shape}); {ndim} are needed")
     if not np.isfinite(array).all():
         where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
         raise NetworkError(f"{name} hold {array[tuple(where)]} at index {where}; all must be finite")
-    if given.dtype != array.dtype and not (array.astype(given.dtype) == given).all():
+    if given.dtype.kind == "f" and not (array.astype(given.dtype) == given).all():
         raise NetworkError(f"{name} hold numbers that float64 cannot represent; scale or round them first")
+    if (given.dtype.kind in "iu" or isinstance(values, list | tuple)) and (np.abs(array) >= 2.0**53).any():
+        # Integers may have been rounded here or, in a list with floats among them, by np.asarray above.
+        return _exact_floats_of_objects(np.array(values, dtype=object), ndim, name)
     array.flags.writeable = False
     return array
 
@@ -336,14 +345,19 @@ def _exact_floats_of_objects(given: npt.NDArray[Any], ndim: int, name: str) -> F
         raise NetworkError(f"{name} do not form an array of {ndim} dimensions; are rows of different lengths?")
     array = np.empty(given.shape, dtype=np.float64)
     for index, value in np.ndenumerate(given):
+        where = f"at index {list(index)}"
         try:
             exact = as_fraction(value)
-            array[index] = float(exact)
-        except (ValueError, OverflowError) as error:
-            raise NetworkError(f"{name} hold {value!r} at index {list(index)}: {error}") from None
-        if Fraction(array[index]) != exact:
+        except ValueError as error:
+            raise NetworkError(f"{name} {where}: {error}") from None
+        try:
+            number = float(exact)
+        except OverflowError:
+            raise NetworkError(f"{name} {where} are beyond the range of float64; scale them first") from None
+        if Fraction(number) != exact:
             raise NetworkError(
-                f"{name} hold {value} at index {list(index)}, which float64 cannot represent; scale or round it first"
+                f"{name} hold a number {where}, about {number!r}, that float64 cannot represent; scale or round it first"
             )
+        array[index] = number
     array.flags.writeable = False
     return array

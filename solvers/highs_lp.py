@@ -6,9 +6,9 @@ Why these options (highspy 1.15.1, ratios of time per call measured side by side
 * ``simplex_scale_strategy`` 0: never slower; up to 7 times faster than the default (784 columns, 40 rows, a row
   added and the objective changed). Callers scale their rows.
 * The dual simplex survives every change but that of the objective; after that alone the primal one starts from a
-  feasible vertex. Which is faster depends on the number of columns, see `_PRIMAL_COLUMNS`. The primal one is not
-  used from an infeasible basis: it is less reliable there (2 of 1,500 small cold LPs ended without a verdict, the
-  dual one 0) and leaves no dual ray.
+  feasible vertex. The primal one is not used from an infeasible basis: it is less reliable there (2 of 1,500 small
+  cold LPs ended without a verdict, the dual one 0) and leaves no dual ray.
+* Where to start after a change of objective: see `_PRIMAL_UNRELATED`.
 * Pricing, perturbation and edge weights: within 20 % of the defaults or worse, left alone.
 """
 
@@ -21,16 +21,22 @@ import numpy as np
 import numpy.typing as npt
 
 from solvers.arrays import check_bounds, compress_rows
-from solvers.errors import SolverError, SolverNotAvailableError
+from solvers.errors import SolverError
 from solvers.highs_basis import NativeBasis, encode_basis
+from solvers.highs_object import check, maximise, new_highs
 from solvers.protocol import Basis, FloatArray, LPSolution
 from solvers.status import HIGHS_STATUS, Status
 
 __all__ = ["HighsLP"]
 
-# After a change of objective: time of the dual simplex over that of the primal one, 10 to 60 rows in a box:
-# 1.4-1.7 for 2 columns, 1.5 for 8, 1.4 for 16, 1.0 for 32, 0.6-0.8 for 64, 0.1 for 784.
-_PRIMAL_COLUMNS = 24
+# After a change of objective, in a box, 10 to 60 rows. Time from the old vertex over time from the slack basis (dual
+# feasible in a box for every objective), for an objective unrelated to the last one or its negative: primal simplex
+# 0.7-0.9 for 2 columns, 0.9-1.1 for 4 and 6, 1.0-1.4 for 8, 1.2-1.6 for 16, 1.6-1.9 for 24, 14 for 784; dual 1.0-1.5
+# up to 8, 1.4-1.9 for 16 to 64, 1.1-1.4 for 784; with a row added too: 1.0-1.3 up to 8, 1.2-1.8 beyond. For an
+# objective near the last one the old vertex is better: primal 0.4-0.7 up to 24 columns, dual 0.6-1.1 beyond.
+_PRIMAL_UNRELATED = 8  # columns up to which the primal simplex continues from the old vertex
+_PRIMAL_RELATED = 24
+_RELATED = 0.9  # cosine of the angle between two objectives
 _DUAL, _PRIMAL = 1, 4  # HiGHS's codes for the option simplex_strategy
 
 _RETRY = ("kNotset", "kUnknown", "kSolveError")  # seen on warm LPs, about 2 in 10,000: a cold run mends each
@@ -92,14 +98,15 @@ class HighsLP:
         self._row_upper = np.empty(16)
         self._columns = np.arange(n, dtype=np.int32)
         self._objective_changed = False
-        self._vertex_feasible = (
-            False  # the basis HiGHS holds is a feasible vertex of the present rows and bounds
-        )
+        self._vertex_feasible = False  # HiGHS holds a feasible vertex of the present rows and bounds
+        self._basis_given = False  # by the caller, since the last solve
+        self._cost = self._solved_cost = np.zeros(n)
+        self._unbounded = set(np.flatnonzero(np.isinf(lower) | np.isinf(upper)).tolist())
         self._strategy = _DUAL
         self._time_limited = False
-        self._highs: Any = _new_highs(tolerance)
+        self._highs: Any = _configured(tolerance)
         if n:
-            _check(self._highs.addVars(n, lower, upper), "adding the columns")
+            check(self._highs.addVars(n, lower, upper), "adding the columns")
 
     @property
     def num_columns(self) -> int:
@@ -133,7 +140,7 @@ class HighsLP:
             return
         if self._n:
             status = self._highs.addRows(count, lower, upper, len(values), starts, indices, values)
-            _check(status, "adding rows")
+            check(status, "adding rows")
         end = self._m + count
         if end > len(self._row_lower):
             self._row_lower = np.concatenate([self._row_lower[: self._m], np.empty(end)])
@@ -158,7 +165,7 @@ class HighsLP:
         first = self._m - count
         if self._n:
             self._vertex_feasible = False
-            _check(self._highs.deleteRows(count, np.arange(first, self._m, dtype=np.int32)), "deleting rows")
+            check(self._highs.deleteRows(count, np.arange(first, self._m, dtype=np.int32)), "deleting rows")
         self._m = first
 
     def set_row_bounds(self, row: int, lower: float, upper: float) -> None:
@@ -176,7 +183,7 @@ class HighsLP:
         if not lower <= upper:
             raise ValueError(f"row {row}: lower {lower} is not <= upper {upper}")
         if self._n:
-            _check(self._highs.changeRowBounds(row, lower, upper), f"changing the bounds of row {row}")
+            check(self._highs.changeRowBounds(row, lower, upper), f"changing the bounds of row {row}")
         self._vertex_feasible = False
         self._row_lower[row] = lower
         self._row_upper[row] = upper
@@ -196,7 +203,11 @@ class HighsLP:
         if not lower <= upper:
             raise ValueError(f"column {column}: lower {lower} is not <= upper {upper}")
         self._vertex_feasible = False
-        _check(self._highs.changeColBounds(column, lower, upper), f"changing the bounds of column {column}")
+        check(self._highs.changeColBounds(column, lower, upper), f"changing the bounds of column {column}")
+        if math.isinf(lower) or math.isinf(upper):
+            self._unbounded.add(column)
+        else:
+            self._unbounded.discard(column)
 
     def set_objective(self, coefficients: npt.ArrayLike) -> None:
         """Replace the objective to maximise, shape (n,); the last vertex stays the starting point.
@@ -212,11 +223,12 @@ class HighsLP:
         if not np.isfinite(cost).all():
             raise ValueError("objective coefficients must be finite")
         if self._n:
-            _check(self._highs.changeColsCost(self._n, self._columns, cost), "changing the objective")
+            check(self._highs.changeColsCost(self._n, self._columns, cost), "changing the objective")
+            self._cost = cost.copy()
             self._objective_changed = True
 
     def solve(self, *, time_limit: float | None = None) -> LPSolution:
-        """Solve from the last basis.
+        """Solve from the last basis, or from the slack basis where that is known to be faster.
 
         Parameters
         ----------
@@ -231,8 +243,7 @@ class HighsLP:
         if not self._n:
             return self._solve_without_columns()
         highs = self._highs
-        only_objective = self._objective_changed and self._vertex_feasible
-        strategy = _PRIMAL if only_objective and self._n <= _PRIMAL_COLUMNS else _DUAL
+        strategy = self._choose_start()
         deadline = None if time_limit is None else highs.getRunTime() + max(time_limit, 0.0)
         name = self._run(strategy, deadline)
         iterations = max(highs.getInfoValue("simplex_iteration_count")[1], 0)
@@ -246,7 +257,8 @@ class HighsLP:
             name = self._run(retry_strategy, deadline)
             iterations += max(highs.getInfoValue("simplex_iteration_count")[1], 0)
         status = HIGHS_STATUS.get(name, Status.UNKNOWN)
-        self._objective_changed = False
+        self._solved_cost = self._cost
+        self._objective_changed = self._basis_given = False
         self._vertex_feasible = status is Status.OPTIMAL
         if status is Status.OPTIMAL:
             solution = highs.getSolution()
@@ -256,6 +268,20 @@ class HighsLP:
             )
         ray = self._ray() if status is Status.INFEASIBLE else None
         return LPSolution(status, math.nan, None, None, ray, iterations)
+
+    def _choose_start(self) -> int:
+        """Keep the old basis or go back to the slack basis; returns the simplex method to use."""
+        if not self._objective_changed:
+            return _DUAL
+        new, old = self._cost, self._solved_cost
+        product = float(new @ old)
+        # A zero objective asks for feasibility alone: every feasible vertex is optimal.
+        related = not new.any() or product > _RELATED * math.sqrt(float(new @ new) * float(old @ old))
+        if self._vertex_feasible and self._n <= (_PRIMAL_RELATED if related else _PRIMAL_UNRELATED):
+            return _PRIMAL
+        if not (related or self._basis_given or self._unbounded):
+            self._highs.clearSolver()
+        return _DUAL
 
     def _run(self, strategy: int, deadline: float | None) -> str:
         """Run HiGHS once; the name of its model status.
@@ -345,7 +371,8 @@ class HighsLP:
         else:
             native = encode_basis(basis, self._m - rows)
         self._vertex_feasible = False
-        _check(self._highs.setBasis(native), "setting the basis")
+        self._basis_given = True
+        check(self._highs.setBasis(native), "setting the basis")
 
     def clear(self) -> None:
         """Forget the warm start; rows, bounds and objective stay."""
@@ -353,15 +380,10 @@ class HighsLP:
         self._highs.clearSolver()
 
 
-def _new_highs(tolerance: float) -> Any:
-    """A silent HiGHS object that maximises, with the options explained at the top of this file."""
-    try:
-        import highspy
-    except ImportError as error:
-        raise SolverNotAvailableError("highs", "pip install highspy") from error
-    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    options: dict[str, str | int | float | bool] = {
-        "output_flag": False,
+def _configured(tolerance: float) -> Any:
+    """A HiGHS object that maximises, with the options explained at the top of this file."""
+    highs = new_highs()
+    options: dict[str, str | int | float] = {
         "threads": 1,
         "presolve": "off",
         "solver": "simplex",
@@ -371,12 +393,6 @@ def _new_highs(tolerance: float) -> Any:
         "dual_feasibility_tolerance": tolerance,
     }
     for name, value in options.items():
-        _check(highs.setOptionValue(name, value), f"setting {name} to {value}")
-    highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        check(highs.setOptionValue(name, value), f"setting {name} to {value}")
+    maximise(highs)
     return highs
-
-
-def _check(status: Any, doing: str) -> None:
-    """Raise when HiGHS reports an error; its warnings (an entry <= 1e-9 dropped) are documented behaviour."""
-    if status.name == "kError":
-        raise SolverError(f"HiGHS refused: {doing}")

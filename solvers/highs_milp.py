@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from solvers.arrays import compress_rows
-from solvers.errors import SolverError, SolverNotAvailableError
+from solvers.highs_object import check, maximise, new_highs
 from solvers.milp_model import check_model, trivial_solution
 from solvers.mps import maximises
 from solvers.protocol import MILPModel, MILPSolution
@@ -103,42 +103,37 @@ class HighsMILP:
             if value is not None:
                 if option == "time_limit":
                     value = float(value)
-                _check(highs.setOptionValue(option, value), f"{option} = {value}")
+                check(highs.setOptionValue(option, value), f"{option} = {value}")
         _run_in_own_thread(highs)
         return _solution(highs, time.perf_counter() - start)
 
     def _load(self, model: MILPModel | str | PathLike[str]) -> Any:
-        try:
-            import highspy
-        except ImportError as error:
-            raise SolverNotAvailableError("highs", "pip install highspy") from error
-        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
+        highs = new_highs()
         if isinstance(model, MILPModel):
-            _pass_arrays(highs, model, maximise=highspy.ObjSense.kMaximize)
+            _pass_arrays(highs, model)
             return highs
         path = Path(model)
         if not path.is_file():
             raise FileNotFoundError(f"no such model file: {path}")
-        _check(highs.readModel(fspath(path)), f"reading {path}")
+        check(highs.readModel(fspath(path)), f"reading {path}")
         if path.name.lower().endswith(".mps") and maximises(path):
-            highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+            maximise(highs)
         return highs
 
 
-def _pass_arrays(highs: Any, model: MILPModel, *, maximise: Any) -> None:
+def _pass_arrays(highs: Any, model: MILPModel) -> None:
     """Give the arrays of `model` to HiGHS."""
     n = len(model.objective)
     columns = np.arange(n, dtype=np.int32)
     count, starts, indices, values = compress_rows(model.matrix, n, columns)
-    _check(highs.addVars(n, model.lower, model.upper), "adding the columns")
-    _check(highs.changeColsCost(n, columns, model.objective), "setting the objective")
-    _check(highs.changeColsIntegrality(n, columns, model.integer.astype(np.uint8)), "marking the integers")
+    check(highs.addVars(n, model.lower, model.upper), "adding the columns")
+    check(highs.changeColsCost(n, columns, model.objective), "setting the objective")
+    check(highs.changeColsIntegrality(n, columns, model.integer.astype(np.uint8)), "marking the integers")
     if count:
         lower, upper = model.row_lower, model.row_upper
-        _check(highs.addRows(count, lower, upper, len(values), starts, indices, values), "adding the rows")
+        check(highs.addRows(count, lower, upper, len(values), starts, indices, values), "adding the rows")
     if model.maximise:
-        highs.changeObjectiveSense(maximise)
+        maximise(highs)
 
 
 def _run_in_own_thread(highs: Any) -> None:
@@ -180,8 +175,3 @@ def _solution(highs: Any, seconds: float) -> MILPSolution:
     return MILPSolution(
         status=status, objective=objective, bound=bound, x=x, nodes=nodes, seconds=seconds, names=names
     )
-
-
-def _check(status: Any, doing: str) -> None:
-    if status.name == "kError":
-        raise SolverError(f"HiGHS refused: {doing}")

@@ -40,10 +40,10 @@ def problem_from_arrays(model: MILPModel) -> Any:
             )
             for j in range(n)
         ]
-        problem.addVariables(variables)  # a variable without entries must not be lost
-        problem.setObjective(
-            pulp.LpAffineExpression((variables[j], float(model.objective[j])) for j in range(n))
-        )
+        # Zeros are kept: PuLP writes a variable without any entry to the bounds of an MPS file but not to its
+        # columns, and CBC then fails.
+        costs = [(variables[j], float(model.objective[j])) for j in range(n)]
+        problem.setObjective(pulp.LpAffineExpression(costs))
         count, starts, indices, values = compress_rows(model.matrix, n, np.arange(n, dtype=np.int32))
         ends = np.append(starts[1:], len(values))
         for row in range(count):

@@ -138,6 +138,13 @@ class LayerForms:
             row = self._expanded[unit] = self.restriction.expand(self._exact_rows[unit])
         return row
 
+    def is_zero(self, unit: int) -> bool:
+        """Whether the unit's form is identically zero, decided exactly."""
+        # The error bounds the difference of all coefficients together, each times the radius of its coordinate.
+        if self.rows.magnitude[unit] > 2.0 * self.rows.error[unit] + 2.0 * self.box.tiny:
+            return False
+        return not any(self.exact(unit))
+
     def signs(self, witness: Witness, counts: DecisionCounts) -> npt.NDArray[np.int8]:
         """The exact signs -1, 0, +1 of all units' forms at a point of the domain, (n_l,)."""
         if witness.is_float:
@@ -370,12 +377,23 @@ class Cell:
         return witness
 
     def _tie(self, rows: list[list[Any]]) -> Witness | ExactOptimum:
-        """A point of the closed cell on the last row's hyperplane at which all strict rows are positive, if any.
+        """A point of the cell at which the last row, not strict, is at least 0, if there is one."""
+        return self._strict_point(rows, [*(row.strict for row in self.rows), False])
+
+    def point(self) -> Witness | None:
+        """A point of the cell, found exactly; None if the cell is empty."""
+        rows = [self.exact_row(i) for i in range(len(self.rows))]
+        found = self._strict_point(rows, [row.strict for row in self.rows])
+        if not isinstance(found, Witness):
+            return None
+        return self._inside(found.point, rows) if self.open else found
+
+    def _strict_point(self, rows: list[list[Any]], strict: list[bool]) -> Witness | ExactOptimum:
+        """A point of the closed box at which all rows are at least 0 and the strict ones positive, if any.
 
         One more column f in [0, 1], to be maximised, with strict rows a . t + c >= f.
         """
         r = self.restriction
-        strict = [*(row.strict for row in self.rows), False]
         extended = [
             [*row[:-1], -int(is_strict), row[-1] * r.scale] for row, is_strict in zip(rows, strict, strict=True)
         ]
@@ -386,6 +404,17 @@ class Cell:
         if optimum.numerators is None:
             return optimum
         return Witness.rational(ExactPoint(tuple(optimum.numerators[:-1]), optimum.denominator * r.scale))
+
+    def _inside(self, point: ExactPoint, rows: list[list[Any]]) -> Witness:
+        """A point near the given one, where all rows stay positive, in the interior of the domain."""
+        start = self.restriction.start
+        share = Fraction(1, 2)
+        for row in rows:
+            here, there = _value(row, point), _value(row, start)
+            if there < 0:
+                share = min(share, here / (here - there) / 2)
+        witness = Witness.rational(point.towards(start, share))
+        return Witness(witness.x) if self.contains_certainly(witness.x) else witness
 
 
 def _value(row: Sequence[Any], point: ExactPoint) -> Fraction:

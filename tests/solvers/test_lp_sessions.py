@@ -64,7 +64,7 @@ def row_blocks(draw, columns, max_rows):
 
 
 @st.composite
-def linear_programs(draw, max_columns=4, max_rows=6):
+def linear_programs(draw, max_columns=10, max_rows=6):
     """(objective, matrix, row_lower, row_upper, lower, upper) with small integers, in a box."""
     columns = draw(st.integers(1, max_columns))
     lower = np.array([draw(st.integers(-3, 1)) for _ in range(columns)], dtype=np.float64)
@@ -201,7 +201,9 @@ class LPSessionContract:
     @SUBCLASSED
     @given(st.data())
     def test_a_warm_sequence_of_changes_equals_cold_solves(self, data):
-        columns = data.draw(st.integers(1, 4))
+        columns = data.draw(
+            st.sampled_from([1, 2, 3, 4, 9, 25])
+        )  # the start depends on the number of columns
         small = st.integers(-3, 3)
         lower = np.full(columns, -2.0)
         upper = np.full(columns, 2.0)
@@ -265,6 +267,14 @@ class LPSessionContract:
             session.delete_last_rows(1)
         assert session.num_rows == 0
         assert session.solve().objective == pytest.approx(100.0)
+
+    def test_bounds_of_early_rows_survive_growth(self):
+        session = self.make([], [])
+        session.add_rows(np.zeros((1, 0)), [1.0], [2.0])
+        for _ in range(5):
+            session.add_rows(np.zeros((30, 0)), np.full(30, -1.0), np.ones(30))
+        assert session.num_rows == 151
+        assert np.flatnonzero(session.solve().ray).tolist() == [0]
 
     def test_sparse_rows_equal_dense_rows(self):
         dense = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 0.0], [0.0, -1.0, 1.0]])
@@ -359,9 +369,10 @@ class LPSessionContract:
         assert stopped.status is Status.TIME_LIMIT
         assert stopped.x is None
         assert math.isnan(stopped.objective)
-        assert session.solve(time_limit=600.0).status is Status.OPTIMAL
-        session.set_objective(rng.standard_normal(200))
         assert session.solve().status is Status.OPTIMAL
+        session.set_objective(rng.standard_normal(200))
+        assert session.solve(time_limit=0.0).status is Status.TIME_LIMIT
+        assert session.solve(time_limit=600.0).status is Status.OPTIMAL
 
     @pytest.mark.parametrize(
         ("matrix", "lower", "upper"),
@@ -445,13 +456,49 @@ class TestHighsLP(LPSessionContract):
         fake = session._highs = _Unreliable(session._highs, failures, code)
         solution = session.solve()
         assert (solution.status, solution.objective) == (Status.OPTIMAL, 1.0)
-        assert fake.runs == failures + 1
+        assert (fake.runs, fake.cleared) == (failures + 1, failures)
+
+    def test_noise_in_the_multipliers_never_points_to_an_infinite_side(self):
+        session = HighsLP([0.0], [1.0])
+        session.add_rows([[1.0], [1.0], [1.0], [1.0]], [-INF, 0.0, -INF, 0.0], [1.0, INF, 1.0, INF])
+        assert session._signed(np.array([-1e-12, 1e-12, 0.5, -0.5])).tolist() == [0.0, 0.0, 0.5, -0.5]
 
     def test_a_solver_that_never_answers_is_given_up(self):
         session = HighsLP([0.0], [1.0])
         fake = session._highs = _Unreliable(session._highs, 99, "kUnknown")
         solution = session.solve()
         assert (solution.status, solution.x, fake.runs) == (Status.UNKNOWN, None, 3)
+
+    @pytest.mark.parametrize("columns", [3, 12, 30])
+    def test_where_a_solve_starts_after_a_change_of_objective(self, columns):
+        rng = np.random.default_rng(0)
+        session = HighsLP(-np.ones(columns), np.ones(columns))
+        session.add_rows(rng.standard_normal((9, columns)), np.full(9, -INF), np.full(9, 0.5))
+        fake = session._highs = _Unreliable(session._highs, 0, "")
+        first = rng.standard_normal(columns)
+        near, far = first * 2.0, rng.permutation(-first)
+        for objective, cleared, primal in [
+            (first, 1, False),  # nothing known yet
+            (near, 1, columns <= 24),
+            (far, 1 if columns <= 8 else 2, columns <= 8),
+            (np.zeros(columns), 1 if columns <= 8 else 2, columns <= 24),
+        ]:
+            session.set_objective(objective)
+            session.solve()
+            assert fake.cleared == cleared
+            assert session._highs.getOptionValue("simplex_strategy")[1] == (4 if primal else 1)
+        before = fake.cleared
+        session.set_objective(far)
+        session.set_basis(session.basis())  # a basis that the caller gives is kept
+        session.solve()
+        session.set_column_bounds(0, -INF, INF)  # no box: the slack basis is not dual feasible
+        session.set_objective(first)
+        session.solve()
+        assert fake.cleared == before
+        session.set_column_bounds(0, -1.0, 1.0)
+        session.set_objective(far)
+        session.solve()
+        assert fake.cleared == before + 1
 
     def test_the_time_limit_counts_from_the_call(self):
         session = HighsLP([0.0], [1.0])
@@ -489,6 +536,7 @@ class _Unreliable:
         self._failures = failures
         self._code = code
         self.runs = 0
+        self.cleared = 0
 
     def __getattr__(self, name):
         return getattr(self._highs, name)
@@ -496,6 +544,10 @@ class _Unreliable:
     def run(self):
         self.runs += 1
         return self._highs.run()
+
+    def clearSolver(self):
+        self.cleared += 1
+        return self._highs.clearSolver()
 
     def getModelStatus(self):
         import highspy

@@ -1,0 +1,39 @@
+"""Count the regions of a network over a bounded domain."""
+
+from argparse import ArgumentParser, Namespace
+from typing import TextIO
+
+from polyregions.commands import ExitStatus, options, output
+
+HELP = "count the regions of a network"
+
+
+def configure(parser: ArgumentParser) -> None:
+    options.add_input(parser)
+    options.add_method(parser)
+    options.add_limits(parser)
+    options.add_output(parser)
+
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.counting import count
+
+    options.check_solver(arguments.solver, arguments.method)
+    network = options.read_network(arguments)
+    domain = options.read_domain(arguments, network)
+    with options.meter(arguments) as meter:
+        result = count(
+            network,
+            domain,
+            definition=arguments.definition,
+            method=arguments.method,
+            solver=arguments.solver,
+            time_limit=arguments.time_limit,
+            max_regions=arguments.max_regions,
+            progress=meter,
+        )
+    if arguments.json:
+        output.write_json(out, result.to_json())
+    else:
+        output.write(out, "\n".join(output.count_lines(result)))
+    return output.exit_status(result)

@@ -1,0 +1,186 @@
+"""The arguments that several commands take, and the objects they name."""
+
+import argparse
+import json
+import math
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from polyregions.commands import CommandError
+from polyregions.definition import Definition
+from polyregions.domain import Box, Domain, domain_from_json
+from polyregions.errors import DomainError
+from polyregions.exact.numbers import as_fraction
+from polyregions.network import Network
+from polyregions.progress import ProgressMeter, progress_meter
+
+__all__ = [
+    "add_input",
+    "add_limits",
+    "add_method",
+    "add_output",
+    "check_solver",
+    "meter",
+    "read_domain",
+    "read_network",
+    "shield_negative_numbers",
+]
+
+METHODS = ("split", "milp")
+
+
+def add_input(parser: ArgumentParser) -> None:
+    """NET, its domain and the definition."""
+    parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
+    domain = parser.add_mutually_exclusive_group(required=True)
+    domain.add_argument(
+        "--box",
+        nargs=2,
+        type=_number,
+        metavar=("LO", "HI"),
+        help="the box LO <= x_i <= HI; 0.1 is the float64 of that name, 1/10 is one tenth",
+    )
+    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment or plane")
+    parser.add_argument(
+        "--definition",
+        choices=[definition.value for definition in Definition],
+        default=Definition.REGIONS.value,
+        help="regions: of full dimension (default); patterns: attained anywhere on the closed domain",
+    )
+    parser.add_argument(
+        "--include-output", action="store_true", help="treat the output layer as one more layer of ReLUs"
+    )
+
+
+def add_method(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--method",
+        choices=METHODS,
+        default="split",
+        help="split: the splitting counter (default); milp: solution pool of a mixed-integer program",
+    )
+    add_solver(parser)
+
+
+def add_solver(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--solver", default="highs", metavar="NAME", help="back end (default: highs); see `polyregions solvers`"
+    )
+
+
+def add_limits(parser: ArgumentParser, *, regions: bool = True) -> None:
+    parser.add_argument("--time-limit", type=_seconds, metavar="S", help="stop after S seconds with proven bounds")
+    if regions:
+        parser.add_argument(
+            "--max-regions", type=_natural, metavar="N", help="stop when N regions are found, with proven bounds"
+        )
+
+
+def add_output(parser: ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    parser.add_argument("--quiet", action="store_true", help="no progress and no remarks on standard error")
+
+
+def meter(arguments: Namespace) -> ProgressMeter:
+    """The progress meter that was asked for."""
+    return progress_meter(quiet=arguments.quiet)
+
+
+def read_network(arguments: Namespace) -> Network:
+    """The network that NET names."""
+    from polyregions.formats import load
+
+    return load(arguments.network, include_output=arguments.include_output)
+
+
+def read_domain(arguments: Namespace, network: Network) -> Domain:
+    """The domain given by ``--box`` or ``--domain``, known to lie in the network's input space."""
+    if arguments.box is not None:
+        domain: Domain = Box(*arguments.box)
+    else:
+        try:
+            domain = domain_from_json(_read_json(arguments.domain))
+        except DomainError as error:
+            raise CommandError(f"{arguments.domain}: {error}") from None
+    domain.chart(network.input_dimension)
+    return domain
+
+
+def check_solver(solver: str, method: str) -> None:
+    """Refuse a back end that the splitting counter cannot use, before any work is done."""
+    if method != "split":
+        return
+    from solvers import available, capabilities
+
+    if not capabilities(solver).lp:
+        able = " or ".join(info.name for info in available() if info.capabilities.lp)
+        raise CommandError(f"argument --solver: the splitting counter needs {able}; {solver} goes with --method milp")
+
+
+def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
+    """The arguments, with the two after ``--box`` marked as values: argparse takes -1/3 and -1e-3 for options.
+
+    Examples
+    --------
+    >>> shield_negative_numbers(["count", "net.npz", "--box", "-1/3", "1/3"])
+    ['count', 'net.npz', '--box', ' -1/3', '1/3']
+    """
+    result = list(argv)
+    for i, argument in enumerate(argv):
+        if argument == "--box":
+            for j in range(i + 1, min(i + 3, len(argv))):
+                # A leading space makes it a value; numbers are read with it.
+                if re.match(r"-[.\din]", argv[j], re.IGNORECASE):
+                    result[j] = " " + argv[j]
+    return result
+
+
+def _number(text: str) -> Any:
+    """As Python reads it, so that 0.1 is a float64; a fraction is exact."""
+    text = text.strip()
+    for kind in (int, float):
+        try:
+            value = kind(text)
+            break
+        except ValueError:
+            value = text
+    try:
+        return as_fraction(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds of at least 0")
+    return value
+
+
+def _natural(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
+    return value
+
+
+def _read_json(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{path}: not a text file in UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise CommandError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise CommandError(f"{path}: lists are nested too deeply") from None

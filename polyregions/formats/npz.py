@@ -1,0 +1,118 @@
+"""NumPy's .npz archives: arrays W1, b1, W2, b2, ..., the last pair being the affine output layer.
+
+W_l has shape (n_l, n_(l-1)) and b_l shape (n_l,). Other arrays in the archive are ignored. The archive does
+not say whether the output layer is counted: that is the reader's choice (``include_output``).
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.errors import FormatError, NetworkError
+from polyregions.network import Network
+
+__all__ = ["load_npz", "save_npz"]
+
+
+def load_npz(path: str | os.PathLike[str], *, include_output: bool = False) -> Network:
+    """The network in an .npz archive.
+
+    Parameters
+    ----------
+    path : path to a file
+    include_output : bool, optional
+        Treat the output layer as one more ReLU layer.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, is not an .npz archive or is damaged, if a W or b is missing, or if the
+        arrays do not form a network; in one line that names the file and the entry. Pickled objects are
+        never loaded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_npz(net, folder + "/net.npz")
+    ...     load_npz(folder + "/net.npz") == net
+    True
+    """
+    weights, biases = _read_layers(Path(path))
+    try:
+        return Network.from_arrays(weights, biases, include_output=include_output)
+    except NetworkError as error:
+        last = len(weights)
+        entries = "W1, b1" + (f" to W{last}, b{last}, one pair per layer" if last > 1 else "")
+        raise FormatError(f"{path} (entries {entries}): {error}") from None
+
+
+def save_npz(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network's weights to an .npz archive, to exactly the path given.
+
+    Equal networks give equal files, byte for byte, under one version of NumPy. Whether the output layer is
+    counted is not stored: give ``include_output`` again when you load it.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    arrays = {}
+    for i, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=1):
+        arrays[f"W{i}"], arrays[f"b{i}"] = w, b
+    # Given a name, numpy would append ".npz" to one that has another extension.
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes W1, ... for allow_pickle
+
+
+def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]]:
+    try:
+        with open(path, "rb") as file:
+            if file.read(2) != b"PK":  # of a zip archive; np.load would also take .npy files and pickles
+                raise FormatError(f"{path}: not an .npz archive")
+            file.seek(0)
+            archive = _attempt(lambda: np.load(file, allow_pickle=False), f"{path}: a damaged .npz archive")
+            with archive:
+                count = _count_layers(archive.files, path)
+                arrays = {
+                    name: _attempt(lambda name=name: archive[name], f"{path}: entry {name} cannot be read")
+                    for name in (f"{letter}{i}" for letter in "Wb" for i in range(1, count + 1))
+                }
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror or error}") from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise FormatError(f"{path}: entry {name} is not an array")
+    return tuple([arrays[f"{letter}{i}"] for i in range(1, count + 1)] for letter in "Wb")  # type: ignore[return-value]
+
+
+def _attempt(read: Any, failure: str) -> Any:
+    """``read()``, with every failure as a FormatError.
+
+    Every one, because damaged bytes make zipfile, zlib and numpy raise at least BadZipFile, zlib.error,
+    EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, struct.error and MemoryError.
+    """
+    try:
+        return read()
+    except Exception as error:
+        reason = str(error).splitlines()
+        raise FormatError(f"{failure}: {reason[0] if reason else type(error).__name__}") from None
+
+
+def _count_layers(names: list[str], path: Path) -> int:
+    """How many layers there are, after a check that they are W1, b1, ..., WL, bL without a gap."""
+    layers = {name for name in names if re.fullmatch("[Wb][0-9]+", name)}
+    count = max(1, len(layers) // 2, sum(name.startswith("W") for name in layers))
+    wanted = {f"{letter}{i}" for letter in "Wb" for i in range(1, count + 1)}
+    found = f"it holds {', '.join(sorted(names)) or 'nothing'}"
+    for problem, entries in (("has no entry", wanted - layers), ("has an unexpected entry", layers - wanted)):
+        if entries:
+            first = min(entries, key=lambda name: (int(name[1:]), name))
+            raise FormatError(f"{path}: {problem} {first}; layers are W1, b1, W2, b2, ... without a gap; {found}")
+    return count

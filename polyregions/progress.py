@@ -1,0 +1,148 @@
+"""Progress on a terminal or in a log, for runs of more than two seconds.
+
+A meter is a callback that takes a :class:`polyregions.result.Progress` and a context manager that tidies up. The
+base class is silent; the others decide only how a line is shown.
+"""
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Any, TextIO
+
+from polyregions.result import Progress
+
+__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
+
+#: Seconds before anything is shown: most runs are over by then.
+DELAY = 2.0
+
+
+class ProgressMeter:
+    """Shows nothing; the default, and the base of the meters that show something.
+
+    Examples
+    --------
+    >>> with ProgressMeter() as meter:
+    ...     meter(Progress(lower=12, upper=34, seconds=5.0))
+    """
+
+    def __call__(self, progress: Progress) -> None:
+        """Take note of a run's progress; called as often as the counter likes."""
+
+    def __enter__(self) -> "ProgressMeter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take away whatever is shown."""
+
+
+class LineMeter(ProgressMeter):
+    """One plain line every few seconds, for logs and pipes.
+
+    Parameters
+    ----------
+    stream : text stream
+    interval : float
+        Least seconds between two lines.
+    clock : callable
+        Seconds from an arbitrary start.
+    """
+
+    def __init__(self, stream: TextIO, *, interval: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._interval = interval
+        self._clock = clock
+        self._next = clock() + DELAY
+
+    def __call__(self, progress: Progress) -> None:
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + self._interval
+            self._stream.write(describe(progress) + "\n")
+            self._stream.flush()
+
+
+class RichMeter(ProgressMeter):
+    """One line at the bottom of a terminal, rewritten in place by rich.
+
+    Parameters
+    ----------
+    stream : text stream
+        A terminal.
+    clock : callable
+        Seconds from an arbitrary start.
+    """
+
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._start = clock()
+        self._status: Any = None
+
+    def __call__(self, progress: Progress) -> None:
+        if self._status is not None:
+            self._status.update(describe(progress))
+        elif self._clock() - self._start >= DELAY:
+            from rich.console import Console
+            from rich.status import Status
+
+            self._status = Status(describe(progress), console=Console(file=self._stream))
+            self._status.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
+def progress_meter(*, quiet: bool = False, stream: TextIO | None = None) -> ProgressMeter:
+    """The meter for a stream (standard error by default): silent, a line of a terminal, or lines of a log."""
+    stream = sys.stderr if stream is None else stream
+    # Standard error is None in a process that was started without one.
+    if quiet or stream is None:
+        return ProgressMeter()
+    if stream.isatty() and find_spec("rich") is not None:
+        return RichMeter(stream)
+    return LineMeter(stream)
+
+
+def describe(progress: Progress) -> str:
+    """One line that says how far a run is.
+
+    Examples
+    --------
+    >>> describe(Progress(lower=12345, upper=1150000000, seconds=14.2))
+    'found 12,345 regions, at most 1.2e9, 14 s'
+    >>> describe(Progress(lower=1, upper=None, seconds=3.0))
+    'found 1 region, 3 s'
+    """
+    parts = [f"found {progress.lower:,} region{'s' * (progress.lower != 1)}"]
+    if progress.upper is not None:
+        parts.append(f"at most {rounded_up(progress.upper)}")
+    parts.append(f"{progress.seconds:.0f} s")
+    return ", ".join(parts)
+
+
+def rounded_up(number: int) -> str:
+    """A natural number in a few characters: digits up to ten million, then two of them, rounded up to stay a bound.
+
+    Examples
+    --------
+    >>> rounded_up(9_876_543), rounded_up(12_000_001), rounded_up(10**400 - 1)
+    ('9,876,543', '1.3e7', '1.0e400')
+    """
+    if number < 10**7:
+        return f"{number:,}"
+    # log10 takes integers of any length; it may be one off at a power of ten, which the two digits below absorb.
+    exponent = math.floor(math.log10(number))
+    tenths = -(-number // 10 ** (exponent - 1))
+    if tenths >= 100:
+        tenths, exponent = -(-tenths // 10), exponent + 1
+    return f"{tenths // 10}.{tenths % 10}e{exponent}"
