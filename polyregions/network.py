@@ -259,7 +259,18 @@ class Network:
         >>> net.affine_map(((0, 1),), exact=True)
         ([[Fraction(-1, 1)]], [Fraction(1, 2)])
         """
-        return self.preactivation_maps(pattern, exact=exact)[-1]
+        a, c = self.preactivation_maps(pattern, exact=exact)[-1]
+        if not self.include_output:
+            return a, c
+        # The output layer is a ReLU layer too: its inactive units are zero.
+        active = np.array(pattern[-1], dtype=bool)
+        if not exact:
+            return np.where(active[:, None], a, 0.0), np.where(active, c, 0.0)
+        zero = Fraction(0)
+        return (
+            [row if state else [zero] * len(row) for row, state in zip(a, active, strict=True)],
+            [value if state else zero for value, state in zip(c, active, strict=True)],
+        )
 
     def preactivation_maps(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> list[tuple[Any, Any]]:
         """Per layer the affine map x -> A x + c of its pre-activations on the given pattern, the output layer last.
@@ -356,7 +367,7 @@ def _exact_floats_of_objects(given: npt.NDArray[Any], ndim: int, name: str) -> F
             raise NetworkError(f"{name} {where} are beyond the range of float64; scale them first") from None
         if Fraction(number) != exact:
             raise NetworkError(
-                f"{name} hold a number {where}, about {number!r}, that float64 cannot represent; scale or round it first"
+                f"{name} hold a number {where}, near {number!r}, that float64 cannot represent; scale or round it first"
             )
         array[index] = number
     array.flags.writeable = False

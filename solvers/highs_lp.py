@@ -3,13 +3,13 @@
 Why these options (highspy 1.15.1, ratios of time per call measured side by side, one thread):
 
 * ``presolve`` off: needed for dual rays and for warm starts.
-* ``simplex_scale_strategy`` 0: never slower; up to 7 times faster than the default (784 columns, 40 rows, a row
-  added and the objective changed). Callers scale their rows.
+* ``simplex_scale_strategy`` 0: as fast as the default up to noise for few columns, 1.1 to 6 times faster for 64 and
+  784 (most with 40 rows, a row added and the objective changed). Callers scale their rows.
 * The dual simplex survives every change but that of the objective; after that alone the primal one starts from a
-  feasible vertex. The primal one is not used from an infeasible basis: it is less reliable there (2 of 1,500 small
-  cold LPs ended without a verdict, the dual one 0) and leaves no dual ray.
+  feasible vertex. The primal one is not used from an infeasible basis: it is less reliable there (3 of 1,500 small
+  cold LPs ended without a verdict, of the dual one none) and leaves no dual ray.
 * Where to start after a change of objective: see `_PRIMAL_UNRELATED`.
-* Pricing, perturbation and edge weights: within 20 % of the defaults or worse, left alone.
+* Dual pricing, perturbation and edge weights: no gain beyond noise, some losses; left alone.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ __all__ = ["HighsLP"]
 
 # After a change of objective, in a box, 10 to 60 rows. Time from the old vertex over time from the slack basis (dual
 # feasible in a box for every objective), for an objective unrelated to the last one or its negative: primal simplex
-# 0.7-0.9 for 2 columns, 0.9-1.1 for 4 and 6, 1.0-1.4 for 8, 1.2-1.6 for 16, 1.6-1.9 for 24, 14 for 784; dual 1.0-1.5
-# up to 8, 1.4-1.9 for 16 to 64, 1.1-1.4 for 784; with a row added too: 1.0-1.3 up to 8, 1.2-1.8 beyond. For an
+# 0.7-0.9 for 2 columns, 0.9-1.1 for 4 and 6, 1.0-1.4 for 8, 1.2-1.6 for 16, 1.6-1.9 for 24; dual 1.0-1.5 up to 8,
+# 1.2-1.8 for 12 to 64, 1.1-1.4 for 784 (primal from the old vertex: 7-9 times the dual from there). With a row added
+# too, dual: 0.9-1.3 up to 8, 0.8-2.0 (mostly above 1.2) for 12 to 64, 1.2-1.5 for 784. For an
 # objective near the last one the old vertex is better: primal 0.4-0.7 up to 24 columns, dual 0.6-1.1 beyond.
 _PRIMAL_UNRELATED = 8  # columns up to which the primal simplex continues from the old vertex
 _PRIMAL_RELATED = 24

@@ -71,7 +71,7 @@ def solve(
     --------
     >>> import pulp
     >>> problem = pulp.LpProblem("knapsack", pulp.LpMaximize)
-    >>> take = pulp.LpVariable.dicts("take", range(2), cat="Binary")
+    >>> take = [problem.add_variable(f"take{i}", cat="Binary") for i in range(2)]
     >>> problem += 5 * take[0] + 4 * take[1]
     >>> problem += 6 * take[0] + 5 * take[1] <= 10
     >>> solve(problem, "highs").objective

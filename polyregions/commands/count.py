@@ -20,7 +20,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
     options.check_solver(arguments.solver, arguments.method)
     network = options.read_network(arguments)
-    domain = options.read_domain(arguments, network)
+    domain = options.read_domain(arguments)
     with options.meter(arguments) as meter:
         result = count(
             network,

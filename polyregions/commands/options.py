@@ -96,17 +96,14 @@ def read_network(arguments: Namespace) -> Network:
     return load(arguments.network, include_output=arguments.include_output)
 
 
-def read_domain(arguments: Namespace, network: Network) -> Domain:
-    """The domain given by ``--box`` or ``--domain``, known to lie in the network's input space."""
+def read_domain(arguments: Namespace) -> Domain:
+    """The domain given by ``--box`` or ``--domain``."""
     if arguments.box is not None:
-        domain: Domain = Box(*arguments.box)
-    else:
-        try:
-            domain = domain_from_json(_read_json(arguments.domain))
-        except DomainError as error:
-            raise CommandError(f"{arguments.domain}: {error}") from None
-    domain.chart(network.input_dimension)
-    return domain
+        return Box(*arguments.box)
+    try:
+        return domain_from_json(_read_json(arguments.domain))
+    except DomainError as error:
+        raise CommandError(f"{arguments.domain}: {error}") from None
 
 
 def check_solver(solver: str, method: str) -> None:
@@ -140,13 +137,13 @@ def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
 
 def _number(text: str) -> Any:
     """As Python reads it, so that 0.1 is a float64; a fraction is exact."""
-    text = text.strip()
+    value: int | float | str = text.strip()
     for kind in (int, float):
         try:
             value = kind(text)
             break
         except ValueError:
-            value = text
+            continue
     try:
         return as_fraction(value)
     except ValueError as error:

@@ -1,11 +1,12 @@
 """What the commands write: results to the real standard output, remarks to standard error."""
 
+import io
 import json
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus
@@ -40,11 +41,11 @@ def guarded_stdout() -> Iterator[TextIO]:
     except (AttributeError, OSError, ValueError):
         # No descriptor: a stream in memory, or a process started without one.
         with redirect_stdout(sys.stderr):
-            yield real if real is not None else open(os.devnull, "w")
+            yield real if real is not None else io.StringIO()
         return
     real.flush()
     saved = os.dup(descriptor)
-    out = open(os.dup(descriptor), "w", encoding=real.encoding, errors=real.errors)
+    out = os.fdopen(os.dup(descriptor), "w", encoding=real.encoding, errors=real.errors)
     os.dup2(other, descriptor)
     try:
         with redirect_stdout(sys.stderr):
@@ -66,11 +67,9 @@ def _flush(out: TextIO) -> None:
 
 
 def _close(out: TextIO) -> None:
-    try:
+    # What could not be written was reported already, or nobody reads it.
+    with suppress(OSError):
         out.close()
-    except OSError:
-        # What could not be written was reported already, or nobody reads it.
-        pass
 
 
 def write(out: TextIO, text: str) -> None:

@@ -31,10 +31,10 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         ]
         output.write_json(out, {"solvers": entries})
         return ExitStatus.OK
-    table = [["name", "installed", "version", "through", "can", "note"]]
+    table = [["name", "installed", "version", "through", "can", "note, or how to get it"]]
     for info in infos:
         can = [ability.replace("_", " ") for ability in ABILITIES if getattr(info.capabilities, ability)]
-        note = info.capabilities.note if info.installed else f"to install: {info.remedy}"
+        note = info.capabilities.note if info.installed else info.remedy
         row = [info.name, "yes" if info.installed else "no", info.version or "", info.interface, ", ".join(can), note]
         table.append(row)
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]

@@ -121,7 +121,8 @@ class FloatRows:
 
 
 def _magnitude(a: FloatArray, c: FloatArray, box: FloatBox) -> FloatArray:
-    return (np.abs(a) @ box.radius + np.abs(c)) * INFLATE + box.tiny
+    magnitude: FloatArray = (np.abs(a) @ box.radius + np.abs(c)) * INFLATE + box.tiny
+    return magnitude
 
 
 def first_rows(restriction: Restriction, box: FloatBox) -> FloatRows:

@@ -7,7 +7,7 @@ Serra, Tjandraatmadja & Ramalingam (2018): for each unit
 maximise f. The solutions z with positive f are the activation patterns attained on the closed domain (R1).
 
 Each unit is scaled by a power of two to H, Hbar <= 1, so that f means the same for all units and rescaling a
-unit's weights changes nothing; M is the unit's H, which is enough, since only the sign of f counts.
+unit's weights changes nothing; M is the unit's H (1 where that is next to nothing), which is enough, since only the sign of f counts.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,9 @@ from polyregions.milp.big_m import UnitBounds, interval_bounds
 __all__ = ["Encoding", "EncodingArrays", "encode"]
 
 FloatArray = npt.NDArray[np.float64]
+
+#: A unit that can be active by less than this bounds f by 1 instead: solvers would take its H for 0.
+_LEAST_M = 2.0**-20
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def encode(restriction: Restriction, box: FloatBox | None = None) -> Encoding:
             problem += row - h + hbar == -scale * float(b[i]), f"g_{name}"
             problem += h - top * unit <= 0, f"on_{name}"
             problem += hbar + bottom * unit <= bottom, f"off_{name}"
-            big_m = top if top > 0 else 1.0
+            big_m = top if top > _LEAST_M else 1.0
             problem += f - h + big_m * unit <= big_m, f"f_{name}"
             if layer == 0:
                 errors[f"g_{name}"] = scale * float(first.error[i])

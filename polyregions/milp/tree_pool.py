@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from polyregions.bounds.serra import open_cell_bound
 from polyregions.definition import Definition
+from polyregions.enumeration import Leaf
 from polyregions.exact.cell import Witness
 from polyregions.exact.dual_bound import dual_bound
 from polyregions.exact.filter import FloatBox, first_rows
@@ -83,6 +84,9 @@ class TreePool:
         names = {variable.name: j for j, variable in enumerate(self._encoding.problem.variables())}
         return np.array([names.get(variable.name, -1) for variable in self._encoding.x], dtype=np.intp)
 
+    #: Every prune is.
+    proven = True
+
     @property
     def finished(self) -> bool:
         """Whether the tree is explored."""
@@ -117,8 +121,8 @@ class TreePool:
             offset += width
         return 1
 
-    def patterns(self, stop: Callable[[], bool] = lambda: False) -> Iterator[tuple[bytes, Witness]]:
-        """Yield the certified patterns, as the units' states in order, each with a witness.
+    def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
+        """Yield the certified patterns.
 
         May be left and taken up again.
 
@@ -144,7 +148,7 @@ class TreePool:
                         self.rejected += 1
                         continue
                     self.found += 1
-                    yield node.states, witness
+                    yield Leaf(node.states, witness)
 
     def _branch(self, states: bytes, x: FloatArray) -> list[_Node]:
         """The node's children; the one that keeps the known point is explored first."""

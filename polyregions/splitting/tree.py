@@ -9,44 +9,26 @@ Hanin & Rolnick 2019, appendix A).
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from polyregions.bounds.serra import architecture_bound, open_cell_bound
 from polyregions.definition import Definition
+from polyregions.enumeration import Leaf
 from polyregions.exact.cell import Cell, LayerForms, Witness
 from polyregions.exact.filter import FloatBox, upper_bounds
 from polyregions.exact.restriction import Restriction
 from polyregions.splitting.lp_cells import LPCells
 
-__all__ = ["Leaf", "SplittingTree", "TreeStatistics"]
+__all__ = ["SplittingTree"]
 
 SignArray = npt.NDArray[np.int8]
+BoolArray = npt.NDArray[np.bool_]
 
 #: Points kept per node. More points spare linear programs and cost time and memory.
 _MAX_POINTS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One region: the states of all units in order, and a point of it."""
-
-    states: bytes
-    witness: Witness
-
-
-@dataclass
-class TreeStatistics:
-    """What a run of the splitting tree did."""
-
-    leaves: int = 0
-    splits: int = 0
-    linear_programs: int = 0
-    decisions_by_filter: int = 0
-    decisions_by_exact: int = 0
-    exact_programs: int = 0
-    exact_pivots: int = 0
 
 
 @dataclass(slots=True)
@@ -102,19 +84,21 @@ class SplittingTree:
         self._splits = 0
         self._started = False
 
-    @property
-    def statistics(self) -> TreeStatistics:
+    def statistics(self) -> dict[str, Any]:
         """What was done so far."""
         counts = self.cell.counts
-        return TreeStatistics(
-            self._leaves,
-            self._splits,
-            self.lps.programs,
-            counts.by_filter,
-            counts.by_exact,
-            counts.exact_programs,
-            counts.exact_pivots,
-        )
+        return {
+            "leaves": self._leaves,
+            "splits": self._splits,
+            "linear_programs": self.lps.programs,
+            "decisions_by_filter": counts.by_filter,
+            "decisions_by_exact": counts.by_exact,
+            "exact_programs": counts.exact_programs,
+            "exact_pivots": counts.exact_pivots,
+        }
+
+    #: Every decision is.
+    proven = True
 
     @property
     def found(self) -> int:
@@ -199,8 +183,8 @@ class SplittingTree:
 
     def _settle(self, node: Node) -> None:
         """Take the units off the live list whose hyperplanes miss the cell; find points on both sides of the rest."""
-        positive = (node.signs > 0).any(axis=0)
-        negative = self._negative(node.signs).any(axis=0)
+        positive: BoolArray = np.any(node.signs > 0, axis=0)
+        negative: BoolArray = np.any(self._negative(node.signs), axis=0)
         keep = np.ones(len(node.live), dtype=bool)
         for j in np.flatnonzero(~(positive & negative)):
             unit = int(node.live[j])
@@ -214,9 +198,7 @@ class SplittingTree:
             node.live = node.live[keep]
             node.signs = node.signs[:, keep]
 
-    def _find(
-        self, node: Node, unit: int, sign: int, positive: npt.NDArray[np.bool_], negative: npt.NDArray[np.bool_]
-    ) -> bool:
+    def _find(self, node: Node, unit: int, sign: int, positive: BoolArray, negative: BoolArray) -> bool:
         found = self.lps.find(node.forms, unit, sign, node.points[0])
         if found is None:
             return False
@@ -227,7 +209,7 @@ class SplittingTree:
         negative |= self._negative(signs)
         return True
 
-    def _negative(self, signs: SignArray) -> npt.NDArray[np.bool_]:
+    def _negative(self, signs: SignArray) -> BoolArray:
         """Which signs lie on the inactive side: zero does so for patterns, and on neither side for regions."""
         return signs < 0 if self.cell.open else signs <= 0
 

@@ -107,14 +107,10 @@ def test_maps_of_a_narrow_first_layer_are_kept_over_its_forms(arithmetic):
 
 
 @many
-@given(st.integers(1, 4).flatmap(domains).flatmap(lambda d: st.tuples(st.just(d), st.integers(1, 4))))
-def test_the_chart_is_the_domain(pair):
-    """Its integer box is the rational one, and its start lies strictly inside."""
-    domain, _ = pair
-    inputs = len(domain.lower) if isinstance(domain, Box) else len(domain.to_json().popitem()[1][0])
-    if isinstance(domain, Plane):
-        inputs = len(domain.origin)
-    r = Restriction(Network.from_arrays([[[1.0] * inputs]], [[0.0]]), domain)
+@given(st.integers(1, 4).flatmap(cases))
+def test_the_box_of_the_chart(case):
+    """The integer box is the rational one; the start lies strictly inside."""
+    r = Restriction(*case)
     assert [Fraction(v, r.scale) for v in r.lower] == list(r.chart.lower)
     assert [Fraction(v, r.scale) for v in r.upper] == list(r.chart.upper)
     assert all(low < x < high for low, x, high in zip(r.chart.lower, r.start.coordinates(), r.chart.upper, strict=True))

@@ -191,7 +191,7 @@ CYCLING = {
         [75, -15000, 2, -600, 0],
         5,
     ),
-    # Marshall & Suurballe 1969 (Chvatal 1983, page 31): 10 x1 - 57 x2 - 9 x3 - 24 x4; optimum 1.
+    # Chvatal 1983, page 31: 10 x1 - 57 x2 - 9 x3 - 24 x4; optimum 1.
     "Chvatal": (
         [[-1, 11, 5, -18, 0], [-1, 3, 1, -2, 0], [-1, 0, 0, 0, 1]],
         [10, -57, -9, -24, 0],

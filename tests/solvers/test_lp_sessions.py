@@ -453,9 +453,11 @@ class TestHighsLP(LPSessionContract):
     def test_a_run_without_verdict_is_repeated_from_scratch(self, failures, code):
         session = HighsLP([0.0], [1.0])
         session.set_objective([1.0])
+        assert session.solve().objective == 1.0
+        session.set_column_bounds(0, 0.0, 2.0)
         fake = session._highs = _Unreliable(session._highs, failures, code)
         solution = session.solve()
-        assert (solution.status, solution.objective) == (Status.OPTIMAL, 1.0)
+        assert (solution.status, solution.objective) == (Status.OPTIMAL, 2.0)
         assert (fake.runs, fake.cleared) == (failures + 1, failures)
 
     def test_noise_in_the_multipliers_never_points_to_an_infinite_side(self):

@@ -1,0 +1,278 @@
+"""Files of regions, written as the regions are found.
+
+Two formats, by the file's extension. Both hold the result that ``count --json`` prints, with ``written``, the number
+of regions in the file; its status is "exact" only if the file holds them all.
+
+``.jsonl``: JSON lines. The first line is the result, padded with spaces because it is rewritten in place at the
+end. Every other line is a region: ``{"pattern": "101|0110", "witness": [0.5, "1/3"]}``, the witness exact.
+
+``.npz``: arrays ``patterns`` (m, ceil(N / 8)) uint8, the N states of each region packed by ``numpy.packbits`` in the
+network's order (``numpy.unpackbits(patterns, axis=1, count=num_units)`` unpacks them); ``witness`` (m, n_0) float64,
+rounded; ``num_units``, ``widths``; and the strings ``network_sha256``, ``definition``, ``status``, ``domain`` and
+``result`` (both JSON).
+
+Either is written under a temporary name in the same folder and takes its own when it is whole. When the disk is full
+:class:`OutputFull` is raised, after which ``finish`` still succeeds: it needs no space that is not already taken.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+import zipfile
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from polyregions.commands import CommandError
+from polyregions.exact.numbers import format_fraction
+from polyregions.geometry.region import Region
+from polyregions.network import Pattern
+from polyregions.result import Count
+
+__all__ = ["OutputFull", "RegionFile", "pattern_text", "region_file"]
+
+
+class OutputFull(Exception):
+    """No more regions fit; the message says why."""
+
+
+def pattern_text(pattern: Pattern) -> str:
+    """A pattern as text.
+
+    Examples
+    --------
+    >>> pattern_text(((1, 0, 1), (0, 1)))
+    '101|01'
+    """
+    return "|".join("".join(map(str, states)) for states in pattern)
+
+
+def region_file(path: str, start: Count) -> "RegionFile":
+    """The writer for a path, by its extension; checks the path, and creates nothing yet.
+
+    Parameters
+    ----------
+    path : str
+    start : Count
+        What is known before the first region is found.
+
+    Raises
+    ------
+    CommandError
+    """
+    target = Path(os.path.realpath(path))
+    kind = _KINDS.get(target.suffix.lower())
+    if kind is None:
+        raise CommandError(f"{path}: the extension must be one of {', '.join(_KINDS)}")
+    if not target.parent.is_dir():
+        raise CommandError(f"{path}: the folder does not exist")
+    if target.exists() and not target.is_file():
+        raise CommandError(f"{path}: exists and is not a regular file")
+    writer: RegionFile = kind(path, target, start)
+    return writer
+
+
+class RegionFile(ABC):
+    """A file that regions are added to. Used as a context manager; left without ``finish``, it leaves nothing behind.
+
+    Attributes
+    ----------
+    written : int
+        Regions that the file will hold for certain.
+    """
+
+    def __init__(self, path: str, target: Path, start: Count) -> None:
+        self.path = path
+        self.written = 0
+        self._target = target
+        self._start = start
+        self._part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        self._file: BinaryIO
+
+    def __enter__(self) -> "RegionFile":
+        try:
+            # Unbuffered: when a write fails, we must know what is in the file.
+            self._file = open(self._part, "x+b", buffering=0)
+            self._open()
+        except OSError as error:
+            self._part.unlink(missing_ok=True)
+            raise CommandError(f"{self.path}: {error.strerror or error}") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._close()
+        self._part.unlink(missing_ok=True)
+
+    def finish(self, result: Count) -> None:
+        """Make the file whole, and give it its name."""
+        try:
+            self._finish(result)
+            os.fsync(self._file.fileno())
+            os.replace(self._part, self._target)
+        except OSError as error:
+            raise CommandError(f"{self.path}: {error.strerror or error}") from None
+
+    def _head(self, result: Count) -> str:
+        return json.dumps({"format": "polyregions regions", "version": 1, "written": self.written, **result.to_json()})
+
+    @abstractmethod
+    def add(self, region: Region) -> None:
+        """Add a region, which reaches the disk now or with a later one."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Bring all regions added to the disk, or raise :class:`OutputFull`."""
+
+    @abstractmethod
+    def _open(self) -> None: ...
+
+    @abstractmethod
+    def _finish(self, result: Count) -> None: ...
+
+    @abstractmethod
+    def _close(self) -> None: ...
+
+
+class JsonLinesFile(RegionFile):
+    """See the module."""
+
+    #: What the result may grow by until the end: more digits, and more statistics.
+    SLACK = 2048
+    #: Bytes that are written at once.
+    CHUNK = 1 << 16
+
+    def _open(self) -> None:
+        self._lines: list[bytes] = []
+        self._pending = 0
+        self._head_size = len(self._head(self._start)) + self.SLACK
+        self._write_head(self._start)
+
+    def _write_head(self, result: Count) -> None:
+        self._file.seek(0)
+        head = self._head(result)
+        if len(head) >= self._head_size:
+            raise CommandError(f"{self.path}: the first line has no room for its {len(head)} characters")
+        _write_all(self._file, head.ljust(self._head_size - 1).encode("ascii") + b"\n")
+
+    def add(self, region: Region) -> None:
+        entry = {"pattern": pattern_text(region.pattern), "witness": [format_fraction(v) for v in region.witness]}
+        line = json.dumps(entry).encode("ascii") + b"\n"
+        self._lines.append(line)
+        self._pending += len(line)
+        if self._pending >= self.CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        data, start = b"".join(self._lines), self._file.tell()
+        self._lines, self._pending = [], 0
+        try:
+            _write_all(self._file, data)
+        except OSError as error:
+            whole = data.rfind(b"\n", 0, self._file.tell() - start) + 1
+            self.written += data.count(b"\n", 0, whole)
+            self._file.seek(start + whole)
+            raise OutputFull(error.strerror or str(error)) from None
+        self.written += data.count(b"\n")
+
+    def _finish(self, result: Count) -> None:
+        self._file.truncate(self._file.tell())
+        self._write_head(result)
+
+    def _close(self) -> None:
+        self._lines = []
+
+
+class ArchiveFile(RegionFile):
+    """See the module. Chunks are kept in two nameless files, and the archive's own space is taken with each of them."""
+
+    #: Regions that are kept in memory.
+    CHUNK = 4096
+    #: Bytes of an archive besides its two large arrays and the strings.
+    OVERHEAD = 1 << 14
+
+    def _open(self) -> None:
+        self._patterns: list[list[int]] = []
+        self._points: list[list[float]] = []
+        self._scratch = ExitStack()
+        self._spills = [self._scratch.enter_context(self._nameless_file()) for _ in range(2)]
+        # Strings are stored in four bytes per character; the domain is stored twice.
+        self._reserve(self.OVERHEAD + 8 * (len(self._head(self._start)) + JsonLinesFile.SLACK))
+
+    def _nameless_file(self) -> Any:
+        return tempfile.TemporaryFile(dir=self._target.parent, buffering=0)
+
+    def _reserve(self, size: int) -> None:
+        """Take ``size`` more bytes of the disk for the archive."""
+        _write_all(self._file, bytes(size))
+
+    def add(self, region: Region) -> None:
+        self._patterns.append([state for states in region.pattern for state in states])
+        self._points.append([float(value) for value in region.witness])
+        if len(self._patterns) >= self.CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        count = len(self._patterns)
+        if not count:
+            return
+        patterns = np.packbits(np.array(self._patterns, dtype=np.uint8).reshape(count, -1), axis=1)
+        points = np.array(self._points, dtype="<f8").reshape(count, -1)
+        self._patterns, self._points = [], []
+        try:
+            self._reserve(patterns.nbytes + points.nbytes)
+            for spill, array in zip(self._spills, (patterns, points), strict=True):
+                _write_all(spill, array.tobytes())
+        except OSError as error:
+            raise OutputFull(error.strerror or str(error)) from None
+        self.written += count
+
+    def _finish(self, result: Count) -> None:
+        network = result.network
+        strings = {
+            "network_sha256": network.sha256,
+            "definition": result.definition.value,
+            "status": result.status.value,
+            "domain": json.dumps(result.domain.to_json()),
+            "result": self._head(result),
+        }
+        small = {"num_units": np.array(network.num_units), "widths": np.array(network.widths, dtype=np.int64)}
+        small.update({name: np.array(text) for name, text in strings.items()})
+        self._file.seek(0)
+        with zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED) as archive:
+            patterns, points = self._spills
+            self._store(archive, "patterns", patterns, "|u1", -(-network.num_units // 8))
+            self._store(archive, "witness", points, "<f8", network.input_dimension)
+            for name, array in small.items():
+                with archive.open(f"{name}.npy", "w") as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+        self._file.truncate(self._file.tell())
+
+    def _store(self, archive: zipfile.ZipFile, name: str, spill: BinaryIO, kind: str, columns: int) -> None:
+        spill.truncate(self.written * columns * np.dtype(kind).itemsize)
+        spill.seek(0)
+        header = {"descr": kind, "fortran_order": False, "shape": (self.written, columns)}
+        with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            shutil.copyfileobj(spill, member, 1 << 20)
+
+    def _close(self) -> None:
+        self._scratch.close()
+
+
+_KINDS: dict[str, Any] = {".npz": ArchiveFile, ".jsonl": JsonLinesFile}
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    """Write all of it; an unbuffered file may take only a part at a time."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]

@@ -1,0 +1,87 @@
+"""List the regions of a network over a bounded domain as they are found, each with a point of it.
+
+Without --output the activation patterns are printed, one per line, layers separated by "|". With --output they
+go to a file, .npz (packed patterns and rounded points) or .jsonl (exact points), which is whole and says how far it
+got even if a limit, Ctrl-C or a full disk ends the run; an existing file is replaced.
+"""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from typing import TYPE_CHECKING, TextIO
+
+from polyregions.commands import ExitStatus, options, output
+from polyregions.result import Count, Status
+
+if TYPE_CHECKING:
+    from polyregions.enumeration import Run
+
+HELP = "list the regions of a network"
+
+
+def configure(parser: ArgumentParser) -> None:
+    options.add_input(parser)
+    options.add_solver(parser)
+    options.add_limits(parser)
+    parser.add_argument("--output", metavar="FILE", help="write to FILE (.npz or .jsonl) instead of standard output")
+    options.add_output(parser)
+
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.enumeration import Run
+
+    options.check_solver(arguments.solver, "split")
+    network = options.read_network(arguments)
+    domain = options.read_domain(arguments)
+    with options.meter(arguments) as meter:
+        splitting = Run(
+            network,
+            domain,
+            definition=arguments.definition,
+            solver=arguments.solver,
+            time_limit=arguments.time_limit,
+            max_regions=arguments.max_regions,
+            progress=meter,
+        )
+        result = _write_file(arguments, splitting, out) if arguments.output else _print(arguments, splitting, out)
+    return output.exit_status(result)
+
+
+def _write_file(arguments: Namespace, splitting: "Run", out: TextIO) -> Count:
+    from polyregions.commands.region_files import OutputFull, region_file
+    from polyregions.limits import Limits
+
+    with region_file(arguments.output, splitting.result()) as file:
+        full = None
+        try:
+            for region in splitting.regions():
+                file.add(region)
+            file.flush()
+        except OutputFull as error:
+            full = str(error)
+        result = splitting.result()
+        if full is not None:
+            # Even if all regions were found, the file does not hold them all, and must not say so.
+            result = replace(result, status=Status.BRACKET, stats={**result.stats, "stopped": full})
+        # A signal that arrives now must not lose the file.
+        with Limits():
+            file.finish(result)
+        if arguments.json:
+            output.write_json(out, {**result.to_json(), "output": arguments.output, "written": file.written})
+        else:
+            lines = [*output.count_lines(result), f"  {'written':<11} {file.written:,} to {arguments.output}"]
+            output.write(out, "\n".join(lines))
+    return result
+
+
+def _print(arguments: Namespace, splitting: "Run", out: TextIO) -> Count:
+    from polyregions.commands.region_files import pattern_text
+
+    patterns = (pattern_text(region.pattern) for region in splitting.regions())
+    if arguments.json:
+        listed = list(patterns)
+        output.write_json(out, {**splitting.result().to_json(), "regions": listed})
+        return splitting.result()
+    for pattern in patterns:
+        output.write(out, pattern)
+    output.remark(arguments, output.headline(splitting.result()))
+    return splitting.result()

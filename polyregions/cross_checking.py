@@ -1,0 +1,144 @@
+"""Both counters on one network, their sets of patterns compared, every difference explained by proof."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from polyregions.definition import Definition
+from polyregions.domain import Domain
+from polyregions.enumeration import Leaf, Run
+from polyregions.network import Network, Pattern
+from polyregions.result import Count, ProgressCallback, Status
+
+__all__ = ["CrossCheck", "Difference", "cross_check"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A pattern that one counter found and the other did not.
+
+    Attributes
+    ----------
+    pattern : tuple of tuples of 0/1
+    found_by : {"split", "milp"}
+    explanation : str
+        What an independent exact evaluation of the witness says, and so who is wrong.
+    """
+
+    pattern: Pattern
+    found_by: str
+    explanation: str
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """The outcome of a cross-check.
+
+    Attributes
+    ----------
+    split, milp : Count
+    differences : tuple of Difference
+        Only between runs that claim to be complete: what a stopped run had not yet reached is no difference.
+    """
+
+    split: Count
+    milp: Count
+    differences: tuple[Difference, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether both counters finished."""
+        return Status.BRACKET not in (self.split.status, self.milp.status)
+
+    @property
+    def agree(self) -> bool:
+        """Whether both counters finished with the same set of patterns."""
+        return self.complete and not self.differences
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints with --json."""
+        return {
+            "agree": self.agree,
+            "complete": self.complete,
+            "split": self.split.to_json(),
+            "milp": self.milp.to_json(),
+            "differences": [
+                {
+                    "pattern": ["".join(map(str, states)) for states in difference.pattern],
+                    "found_by": difference.found_by,
+                    "explanation": difference.explanation,
+                }
+                for difference in self.differences
+            ],
+        }
+
+
+def cross_check(
+    network: Network,
+    domain: Domain,
+    *,
+    definition: Definition | str = Definition.REGIONS,
+    solver: str = "highs",
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+) -> CrossCheck:
+    """Count with the splitting counter and with the MILP, and compare the sets of patterns, not only the numbers.
+
+    Parameters
+    ----------
+    solver : str, optional
+        The MILP's; see :func:`polyregions.counting.count`.
+    time_limit : float, optional
+        Seconds for each of the two.
+
+    Other parameters as for :func:`polyregions.counting.count`. Memory is O(regions).
+
+    Examples
+    --------
+    >>> from polyregions.domain import Box
+    >>> net = Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    >>> cross_check(net, Box(-1, 1)).agree
+    True
+    """
+    runs = [
+        Run(
+            network,
+            domain,
+            definition=definition,
+            method=method,
+            solver=solver if method == "milp" else "highs",
+            time_limit=time_limit,
+            progress=progress,
+        )
+        for method in ("split", "milp")
+    ]
+    found = [{leaf.states: leaf for leaf in run.leaves()} for run in runs]
+    counts = [run.result() for run in runs]
+    differences: list[Difference] = []
+    for own, other in ((0, 1), (1, 0)):
+        if counts[other].status is not Status.BRACKET:
+            missing = (leaf for states, leaf in found[own].items() if states not in found[other])
+            differences.extend(_explain(runs[own], counts[other], missing))
+    return CrossCheck(counts[0], counts[1], tuple(differences))
+
+
+def _explain(run: Run, other: Count, missing: Iterable[Leaf]) -> Iterable[Difference]:
+    for leaf in missing:
+        region = run.region(leaf)
+        # Evaluated by the network alone, with none of the counters' code.
+        attained = run.network.pattern(region.witness)
+        if attained != region.pattern:
+            who = f"the {run.method} counter is wrong: its witness does not have this pattern"
+        elif other.status is Status.NUMERICAL:
+            who = (
+                f"the {other.method} counter missed it, within its solver's tolerances: the witness has this pattern, "
+                f"and the smallest active pre-activation there is {_smallest(run.network, region.witness):.3g}"
+            )
+        else:
+            who = f"the {other.method} counter missed it although it claims to be exact: please report this as a bug"
+        yield Difference(region.pattern, run.method, who)
+
+
+def _smallest(network: Network, witness: Any) -> float:
+    values = [g for layer in network.exact_preactivations(witness)[: network.depth] for g in layer if g > 0]
+    return float(min(values)) if values else 0.0

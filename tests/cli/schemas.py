@@ -1,0 +1,105 @@
+"""JSON schemas of what each command prints with --json: the contract that scripts rely on."""
+
+from typing import Any
+
+NATURAL = {"type": "integer", "minimum": 0}
+UPPER = {"type": ["integer", "null"], "minimum": 0}
+PATTERN = {"type": "string", "pattern": r"^[01]+(\|[01]+)*$"}
+
+
+def _object(properties: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        **rest,
+    }
+
+
+NETWORK = _object(
+    {
+        "inputs": {"type": "integer", "minimum": 1},
+        "hidden": {"type": "array", "items": {"type": "integer", "minimum": 1}},
+        "include_output": {"type": "boolean"},
+        "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    }
+)
+
+COUNT_PROPERTIES = {
+    "count": UPPER,
+    "lower": NATURAL,
+    "upper": UPPER,
+    "status": {"enum": ["exact", "bracket", "numerical"]},
+    "definition": {"enum": ["regions", "patterns"]},
+    "method": {"enum": ["split", "milp"]},
+    "seconds": {"type": "number", "minimum": 0},
+    "stats": {"type": "object", "properties": {"stopped": {"type": "string", "minLength": 1}}},
+    "network": NETWORK,
+    "domain": {"type": "object", "minProperties": 1},
+    "versions": {"type": "object", "additionalProperties": {"type": "string"}, "required": ["python", "polyregions"]},
+}
+
+# An exact count is one number, a bracket is none and says why it is one.
+STATUSES = {
+    "allOf": [
+        {
+            "if": {"properties": {"status": {"const": "bracket"}}},
+            "then": {"properties": {"count": {"type": "null"}, "stats": {"required": ["stopped"]}}},
+            "else": {"properties": {"count": {"type": "integer"}}},
+        },
+        {
+            "if": {"properties": {"status": {"const": "exact"}}},
+            "then": {"properties": {"upper": {"type": "integer"}}},
+        },
+    ]
+}
+
+COUNT = _object(COUNT_PROPERTIES, **STATUSES)
+
+REGIONS = _object({**COUNT_PROPERTIES, "regions": {"type": "array", "items": PATTERN, "uniqueItems": True}}, **STATUSES)
+
+REGIONS_OUTPUT = _object({**COUNT_PROPERTIES, "output": {"type": "string"}, "written": NATURAL}, **STATUSES)
+
+REGIONS_FILE_HEAD = _object(
+    {"format": {"const": "polyregions regions"}, "version": {"const": 1}, "written": NATURAL, **COUNT_PROPERTIES},
+    **STATUSES,
+)
+
+NUMBER = {
+    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]+(/[0-9]+)?$"}],
+}
+
+REGIONS_FILE_LINE = _object({"pattern": PATTERN, "witness": {"type": "array", "items": NUMBER}})
+
+SOLVERS = _object(
+    {
+        "solvers": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {
+                    "name": {"type": "string", "minLength": 1},
+                    "installed": {"type": "boolean"},
+                    "version": {"type": ["string", "null"]},
+                    "interface": {"type": "string"},
+                    "remedy": {"type": "string", "minLength": 1},
+                    "note": {"type": "string"},
+                    **{
+                        ability: {"type": "boolean"}
+                        for ability in (
+                            "lp",
+                            "milp",
+                            "pool",
+                            "lazy_cuts",
+                            "dual_ray",
+                            "warm_start",
+                            "indicator",
+                            "reads_files",
+                        )
+                    },
+                }
+            ),
+        }
+    }
+)

@@ -1,0 +1,257 @@
+"""Each command's result, its JSON against a schema, and its exit status."""
+
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+import polyregions as pr
+from polyregions.cli import main
+from polyregions.formats.npz import save_npz
+from tests.cli import schemas
+from tests.cli.runner import A1, A2, BOX, run_apart, run_json
+
+
+@pytest.fixture
+def orthants(tmp_path):
+    """A net whose units are x, y and -x: 4 regions; 6 patterns on [-1, 1]^2, where x = 0 has patterns of its own."""
+    path = tmp_path / "orthants.npz"
+    weights = [[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], [[1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]]]
+    save_npz(pr.Network.from_arrays(weights, [[0.0, 0.0, 0.0], [-1.0, -3.5]]), path)
+    return str(path)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# count
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def test_count(capsys):
+    status, result = run_json(capsys, "count", A1, *BOX)
+    jsonschema.validate(result, schemas.COUNT)
+    assert status == 0
+    assert (result["count"], result["status"], result["definition"], result["method"]) == (478, "exact", "regions", "split")
+    assert result["domain"] == {"lower": -1, "upper": 1}
+    assert result["network"]["hidden"] == [16, 16]
+
+
+def test_count_for_people(capsys):
+    assert main(["count", A1, *BOX]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("478 regions (exact)\n")
+    for text in ("2-16-16-1", "[-1, 1]^2", "by the float filter"):
+        assert text in captured.out
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(("definition", "expected"), [("regions", 4), ("patterns", 6)])
+@pytest.mark.parametrize("method", ["split", "milp"])
+def test_definitions_and_methods(capsys, orthants, definition, expected, method):
+    status, result = run_json(capsys, "count", orthants, *BOX, "--definition", definition, "--method", method)
+    jsonschema.validate(result, schemas.COUNT)
+    assert status == 0
+    assert (result["count"], result["definition"], result["method"]) == (expected, definition, method)
+
+
+def test_include_output(capsys, orthants):
+    status, result = run_json(capsys, "count", orthants, *BOX, "--include-output")
+    # The first output, |x| + relu(y) - 1, cuts each of the four quadrants; the second is negative everywhere.
+    assert (status, result["count"]) == (0, 8)
+    assert result["network"]["include_output"] is True
+    assert result["network"]["hidden"] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("box", "domain"),
+    [
+        (("-1/3", "1/3"), {"lower": "-1/3", "upper": "1/3"}),
+        (("-1e-1", "0.1"), {"lower": -0.1, "upper": 0.1}),
+        (("-.5", "+2"), {"lower": -0.5, "upper": 2}),
+        (("-3", "-2"), {"lower": -3, "upper": -2}),
+    ],
+)
+def test_box_numbers(capsys, orthants, box, domain):
+    status, result = run_json(capsys, "count", orthants, "--box", *box)
+    assert status == 0
+    assert result["domain"] == domain
+
+
+def test_options_may_come_before_the_network(capsys, orthants):
+    assert main(["count", "--box", "-1/2", "1", "--quiet", orthants]) == 0
+    assert capsys.readouterr().out.startswith("4 regions")
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ({"lower": [-1, 0], "upper": ["1/3", 0.5]}, 2),
+        ({"A": [[-1, 0], [0, -1], [1, 1]], "b": [1, 1, 1]}, 4),
+        ({"segment": [[-1, -2], [1, "1/3"]]}, 3),
+        ({"plane": {"origin": [-1, -1], "u": [1, 0], "v": [0, 2]}}, 2),
+    ],
+)
+def test_domain_files(capsys, tmp_path, orthants, domain, expected):
+    file = tmp_path / "domain.json"
+    file.write_text("\ufeff" + json.dumps(domain), encoding="utf-8")
+    status, result = run_json(capsys, "count", orthants, "--domain", str(file))
+    assert (status, result["count"]) == (0, expected)
+    assert result["domain"] == domain
+    # The result's domain is a domain file again.
+    file.write_text(json.dumps(result["domain"]))
+    assert run_json(capsys, "count", orthants, "--domain", str(file))[1]["count"] == expected
+
+
+@pytest.mark.parametrize("limit", [("--time-limit", "0"), ("--time-limit", "0.3"), ("--max-regions", "100")])
+def test_limits_end_in_a_bracket_that_contains_the_truth(capsys, limit):
+    status, result = run_json(capsys, "count", A2, *BOX, *limit)
+    jsonschema.validate(result, schemas.COUNT)
+    assert (status, result["status"]) == (3, "bracket")
+    assert result["lower"] <= 3404 <= result["upper"]
+    assert "limit" in result["stats"]["stopped"]
+
+
+def test_a_bracket_for_people(capsys):
+    assert main(["count", A2, *BOX, "--max-regions", "5"]) == 3
+    assert capsys.readouterr().out.startswith("between 5 and ")
+
+
+def test_progress_goes_to_standard_error_unless_quiet(capsys, monkeypatch):
+    monkeypatch.setattr("polyregions.progress.DELAY", 0.0)
+    assert main(["count", A1, *BOX, "--json"]) == 0
+    captured = capsys.readouterr()
+    json.loads(captured.out)
+    assert "found" in captured.err
+    assert "at most" in captured.err
+    assert main(["count", A1, *BOX, "--json", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# regions
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def test_regions(capsys, orthants):
+    assert main(["regions", orthants, *BOX]) == 0
+    captured = capsys.readouterr()
+    assert sorted(captured.out.split()) == ["001", "011", "100", "110"]
+    assert captured.err == "4 regions (exact)\n"
+
+
+def test_regions_json(capsys, orthants):
+    status, result = run_json(capsys, "regions", orthants, *BOX, "--definition", "patterns")
+    jsonschema.validate(result, schemas.REGIONS)
+    assert status == 0
+    assert sorted(result["regions"]) == ["000", "001", "010", "011", "100", "110"]
+
+
+def test_regions_stopped_early(capsys):
+    status, result = run_json(capsys, "regions", A1, *BOX, "--max-regions", "7")
+    jsonschema.validate(result, schemas.REGIONS)
+    assert (status, len(result["regions"]), result["lower"]) == (3, 7, 7)
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# cross-check, demo, solvers
+# ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("definition", "expected"), [("regions", 4), ("patterns", 6)])
+def test_cross_check(capsys, orthants, definition, expected):
+    status, result = run_json(capsys, "cross-check", orthants, *BOX, "--definition", definition)
+    jsonschema.validate(result, schemas.CROSS_CHECK)
+    assert status == 0
+    assert result["agree"] is True
+    assert (result["split"]["count"], result["milp"]["count"]) == (expected, expected)
+    assert main(["cross-check", orthants, *BOX, "--definition", definition]) == 0
+    assert "same set of patterns" in capsys.readouterr().out
+
+
+def test_cross_check_stopped_early(capsys):
+    status, result = run_json(capsys, "cross-check", A2, *BOX, "--time-limit", "0.2")
+    jsonschema.validate(result, schemas.CROSS_CHECK)
+    assert status == 3
+
+
+def test_demo(capsys):
+    status, result = run_json(capsys, "demo", "--quiet")
+    jsonschema.validate(result, schemas.DEMO)
+    assert status == 0
+    assert result["agree"] is True
+    assert result["split"]["status"] == "exact"
+    assert 0 < result["split"]["count"] <= result["bounds"]["architecture"] <= result["bounds"]["patterns"] == 2**12
+
+
+def test_solvers(capsys):
+    status, result = run_json(capsys, "solvers")
+    jsonschema.validate(result, schemas.SOLVERS)
+    assert status == 0
+    by_name = {entry["name"]: entry for entry in result["solvers"]}
+    assert by_name["highs"]["installed"]
+    assert by_name["highs"]["lp"]
+    assert not by_name["cbc"]["lp"]
+    assert main(["solvers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(by_name)
+    assert lines[1].startswith("highs")
+
+
+# ---------------------------------------------------------------------------------------------------------------
+# the program
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        main(["--version"])
+    assert exit_info.value.code == 0
+    assert capsys.readouterr().out == f"polyregions {pr.__version__}\n"
+
+
+def test_json_is_the_only_thing_on_standard_output():
+    done = run_apart("cross-check", A1, "--box", "-1/8", "1/8", "--json")
+    assert done.returncode == 0
+    assert done.stdout.count("\n") == 1
+    jsonschema.validate(json.loads(done.stdout), schemas.CROSS_CHECK)
+
+
+def test_what_a_solver_prints_does_not_reach_standard_output():
+    code = (
+        "import os, sys, polyregions.counting as c; from polyregions.cli import main; real = c.count\n"
+        "def noisy(*a, **k):\n    print('banner', flush=True); os.write(1, b'log'); return real(*a, **k)\n"
+        f"c.count = noisy; sys.exit(main(['count', {A1!r}, '--box', '0', '1/8', '--json']))"
+    )
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "exact"
+    assert "banner" in done.stderr
+    assert "log" in done.stderr
+
+
+def test_a_bug_is_not_taken_for_bad_input(monkeypatch, orthants):
+    def broken(*args, **kwargs):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("polyregions.counting.count", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        main(["count", orthants, *BOX])
+
+
+def test_an_upper_bound_of_any_length_is_printed(capsys, tmp_path):
+    wide = tmp_path / "wide.npz"
+    rng = np.random.default_rng(0)
+    sizes = [40, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 1]
+    del sizes[3:-1]  # two layers are enough for the shape; the digits come from the limit below
+    layers = [rng.normal(size=(m, n)) for n, m in zip(sizes, sizes[1:], strict=False)]
+    save_npz(pr.Network.from_arrays(layers, [np.zeros(len(w)) for w in layers]), wide)
+    import sys
+
+    before = sys.get_int_max_str_digits()
+    status, result = run_json(capsys, "count", str(wide), *BOX, "--time-limit", "0")
+    assert status == 3
+    assert result["upper"] > 2**40
+    sys.set_int_max_str_digits(before)

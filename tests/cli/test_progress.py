@@ -1,0 +1,80 @@
+"""Progress meters, with a clock that the test turns."""
+
+import io
+
+import pytest
+
+from polyregions import progress
+from polyregions.progress import LineMeter, ProgressMeter, RichMeter, progress_meter, rounded_up
+from polyregions.result import Progress
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def report(found=12345, upper=10**9, seconds=3.0):
+    return Progress(lower=found, upper=upper, seconds=seconds)
+
+
+def test_lines_start_after_two_seconds_and_keep_their_distance():
+    clock, stream = Clock(), io.StringIO()
+    with LineMeter(stream, interval=5.0, clock=clock) as meter:
+        for elapsed in [0.0, 1.9, 2.1, 2.3, 7.0, 7.2, 7.4, 12.5]:
+            clock.now = 100.0 + elapsed
+            meter(report(seconds=elapsed))
+    lines = stream.getvalue().splitlines()
+    assert lines == [f"found 12,345 regions, at most 1.0e9, {seconds} s" for seconds in (2, 7, 12)]
+
+
+def test_a_terminal_shows_one_line_after_two_seconds_and_takes_it_away():
+    pytest.importorskip("rich")
+    clock, stream = Clock(), Terminal()
+    with RichMeter(stream, clock=clock) as meter:
+        meter(report())
+        assert stream.getvalue() == ""
+        clock.now += 2.5
+        meter(report())
+        meter(report(found=777_777))
+    assert "found 12,345 regions" in stream.getvalue()
+    assert stream.getvalue().endswith("\x1b[?25h") or "\x1b[2K" in stream.getvalue()
+
+
+def test_the_meter_fits_the_stream(monkeypatch):
+    assert type(progress_meter(quiet=True, stream=Terminal())) is ProgressMeter
+    assert type(progress_meter(stream=io.StringIO())) is LineMeter
+    monkeypatch.setattr(progress, "find_spec", lambda name: object())
+    assert type(progress_meter(stream=Terminal())) is RichMeter
+    monkeypatch.setattr(progress, "find_spec", lambda name: None)
+    assert type(progress_meter(stream=Terminal())) is LineMeter
+
+
+def test_without_standard_error_nothing_is_shown(monkeypatch):
+    monkeypatch.setattr("sys.stderr", None)
+    with progress_meter() as meter:
+        meter(report())
+    assert type(meter) is ProgressMeter
+
+
+@pytest.mark.parametrize(
+    "number", [0, 1, 999, 10**7 - 1, 10**7, 10**7 + 1, 99 * 10**6, 99 * 10**6 + 1, 10**15 - 1, 10**15, 7**900]
+)
+def test_a_rounded_bound_is_still_a_bound(number):
+    text = rounded_up(number)
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        units, tenths = mantissa.split(".")
+        value = (10 * int(units) + int(tenths)) * 10 ** (int(exponent) - 1)
+        assert 1 <= int(units) <= 9
+        assert number <= value <= number + number // 9
+    else:
+        assert int(text.replace(",", "")) == number

@@ -1,0 +1,9 @@
+"""How Hypothesis searches: at random on a developer's machine, the same cases every time in CI."""
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")

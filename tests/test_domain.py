@@ -1,0 +1,263 @@
+"""Domains and their charts, except Polytope's charts (tests of polyregions.exact.polytope)."""
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyregions.domain import Box, Chart, Domain, Plane, Polytope, Segment, domain_from_json
+from polyregions.errors import DomainError, EmptyDomainError, PolyregionsError, UnboundedDomainError
+
+NUMBERS = st.one_of(
+    st.integers(-(2**70), 2**70),
+    st.fractions(max_denominator=1000),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+def points(size: int) -> st.SearchStrategy[list[object]]:
+    return st.lists(NUMBERS, min_size=size, max_size=size)
+
+
+def fractions(values: object) -> tuple[Fraction, ...]:
+    return tuple(Fraction(v) for v in values)
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> tuple[Box, list[Fraction], list[Fraction]]:
+    """A box, some of whose coordinates may be frozen, with its bounds."""
+    size = draw(st.integers(1, 4))
+    pairs = [sorted(Fraction(v) for v in draw(points(2))) for _ in range(size)]
+    pairs = [[low, low] if draw(st.booleans()) else [low, high] for low, high in pairs]
+    lower, upper = [list(bound) for bound in zip(*pairs, strict=True)]
+    return Box(lower, upper), lower, upper
+
+
+def assert_consistent(chart: Chart) -> None:
+    """What every chart promises, whatever its domain."""
+    assert len(chart.lower) == len(chart.upper) == len(chart.start) == chart.dimension
+    assert all(low < t < high for low, t, high in zip(chart.lower, chart.start, chart.upper, strict=True))
+    assert all(sum(p * t for p, t in zip(a, chart.start, strict=True)) + c > 0 for a, c in chart.rows)
+    assert chart.columns is None or len(chart.columns) == chart.dimension
+
+
+class TestBox:
+    @given(boxes())
+    @settings(max_examples=100, deadline=None)
+    def test_chart_covers_exactly_the_box(self, case):
+        box, lower, upper = case
+        chart = box.chart(len(lower))
+        assert_consistent(chart)
+        assert chart.rows == ()
+        assert chart.dimension == sum(low < high for low, high in zip(lower, upper, strict=True))
+        assert (chart.columns is None) == (chart.dimension == len(lower))
+        assert chart.ambient(chart.lower) == tuple(lower)
+        assert chart.ambient(chart.upper) == tuple(upper)
+
+    def test_scalars_fit_any_space(self):
+        chart = Box("-1/3", 0.5).chart(3)
+        assert (chart.lower, chart.upper) == ((Fraction(-1, 3),) * 3, (Fraction(1, 2),) * 3)
+        assert Box(0, [1, 2]).chart(2).upper == (1, 2)
+        assert Box([0, 1], 1).chart(2).dimension == 1
+
+    def test_a_point(self):
+        chart = Box([1, 2], [1, 2]).chart(2)
+        assert chart.dimension == 0
+        assert chart.ambient(()) == (1, 2)
+
+    def test_floats_are_taken_exactly(self):
+        assert Box(0.1, np.float32(0.5)).lower == Fraction(3602879701896397, 36028797018963968)
+        assert Box("0.1", 1).lower == Fraction(1, 10)
+        assert Box(np.array([0.1, 0.2]), 1).chart(2).lower == (Fraction(0.1), Fraction(0.2))
+
+    def test_one_ulp_is_a_full_dimension(self):
+        assert Box(0.5, np.nextafter(0.5, 1)).chart(1).dimension == 1
+
+    def test_empty(self):
+        for lower, upper in [(1, 0), ([0, 1], [1, "2/3"]), (np.nextafter(0.5, 1), 0.5)]:
+            with pytest.raises(EmptyDomainError, match="the box is empty: coordinate"):
+                Box(lower, upper)
+
+    @pytest.mark.parametrize(
+        ("lower", "upper", "message"),
+        [
+            ([0, 0], [1], "2 lower bounds but 1 upper"),
+            (float("nan"), 1, "lower bound: nan is not a finite number"),
+            (0, float("inf"), "upper bound: inf is not a finite number"),
+            ([0, "a"], 1, "box's lower bound, entry 1: 'a' is not a number"),
+            (0, "1/0", "upper bound: '1/0' is not a number"),
+            (None, 1, "lower bound: None is not a number"),
+            (0, True, "upper bound: True is a truth value"),
+            (0, [[1]], "upper bound, entry 0"),
+        ],
+    )
+    def test_bad_bounds(self, lower, upper, message):
+        with pytest.raises(DomainError, match=message):
+            Box(lower, upper)
+
+    @pytest.mark.parametrize("dimension", [1, 3])
+    def test_space_of_another_dimension(self, dimension):
+        with pytest.raises(DomainError, match=f"the box lies in a space of 2 dimensions, the network has {dimension}"):
+            Box([0, 0], 1).chart(dimension)
+
+    def test_repr(self):
+        assert repr(Box(-1, "1/3")) == "Box(-1, 1/3)"
+
+
+class TestSegment:
+    @given(st.integers(1, 4).flatmap(lambda n: st.tuples(points(n), points(n))), st.fractions(0, 1, max_denominator=50))
+    @settings(max_examples=100, deadline=None)
+    def test_chart(self, ends, t):
+        p, q = (fractions(end) for end in ends)
+        if p == q:
+            with pytest.raises(DomainError, match="same point"):
+                Segment(*ends)
+            return
+        chart = Segment(*ends).chart(len(p))
+        assert_consistent(chart)
+        assert (chart.lower, chart.upper, chart.rows) == ((0,), (1,), ())
+        assert chart.ambient((t,)) == tuple(a + t * (b - a) for a, b in zip(p, q, strict=True))
+
+    def test_bad(self):
+        with pytest.raises(DomainError, match="2 and 3 coordinates"):
+            Segment([0, 0], [1, 1, 1])
+        with pytest.raises(DomainError, match="segment's end, entry 1: inf"):
+            Segment([0, 0], [1, float("inf")])
+        with pytest.raises(DomainError, match="segment's start must be a list"):
+            Segment("00", [1, 1])
+        with pytest.raises(DomainError, match="the segment lies in a space of 2 dimensions, the network has 1"):
+            Segment([0, 0], [1, 1]).chart(1)
+
+
+class TestPlane:
+    @given(st.integers(1, 4).flatmap(lambda n: st.tuples(points(n), points(n), points(n))))
+    @settings(max_examples=100, deadline=None)
+    def test_chart(self, vectors):
+        origin, u, v = (fractions(vector) for vector in vectors)
+        n = len(origin)
+        if all(u[i] * v[j] == u[j] * v[i] for i in range(n) for j in range(i)):
+            with pytest.raises(DomainError, match="parallel"):
+                Plane(*vectors)
+            return
+        chart = Plane(*vectors).chart(n)
+        assert_consistent(chart)
+        assert (chart.dimension, chart.rows) == (2, ())
+        s, t = Fraction(1, 3), Fraction(3, 4)
+        assert chart.ambient((s, t)) == tuple(o + s * a + t * b for o, a, b in zip(origin, u, v, strict=True))
+        assert chart.ambient((0, 0)) == origin
+
+    @pytest.mark.parametrize(
+        ("u", "v"), [([0, 0], [1, 0]), ([1, 0], [0, 0]), ([1, 2], [-2, -4]), (["1/3", 1], [1, 3]), ([0, 0], [0, 0])]
+    )
+    def test_parallel(self, u, v):
+        with pytest.raises(DomainError, match="parallel"):
+            Plane([0, 0], u, v)
+
+    def test_nearly_parallel(self):
+        assert Plane([0, 0], [1, 1], [1, np.nextafter(1, 2)]).chart(2).dimension == 2
+
+    def test_bad(self):
+        with pytest.raises(DomainError, match="have 1, 2 and 2 coordinates"):
+            Plane([0], [1, 0], [0, 1])
+        with pytest.raises(DomainError, match="plane's u, entry 0: nan"):
+            Plane([0, 0], [float("nan"), 0], [0, 1])
+        with pytest.raises(DomainError, match="the plane lies in a space of 2 dimensions, the network has 3"):
+            Plane([0, 0], [1, 0], [0, 1]).chart(3)
+
+
+class TestPolytope:
+    @pytest.mark.parametrize(
+        ("a", "b", "message"),
+        [
+            ([], [], "no row"),
+            ([[1, 0]], [1, 2], "1 rows in A but 2 numbers in b"),
+            ([[1, 0], [1]], [1, 2], "different lengths"),
+            (5, [1], "must be a list of rows"),
+            ([1], [1], "polytope's A, row 0 must be a list of numbers"),
+            ([[1, None]], [1], "polytope's A, row 0, entry 1: None"),
+            ([[1, 0]], [float("inf")], "polytope's b, entry 0: inf"),
+        ],
+    )
+    def test_bad(self, a, b, message):
+        with pytest.raises(DomainError, match=message):
+            Polytope(a, b)
+
+    def test_space_of_another_dimension(self):
+        with pytest.raises(DomainError, match="the polytope lies in a space of 2 dimensions, the network has 3"):
+            Polytope([[1, 0]], [1]).chart(3)
+
+
+class TestJson:
+    @given(
+        st.integers(2, 3).flatmap(
+            lambda n: st.one_of(
+                boxes().map(lambda case: case[0]),
+                st.tuples(points(n), points(n)).map(lambda ends: (Segment, ends)),
+                st.tuples(points(n), points(n), points(n)).map(lambda vectors: (Plane, vectors)),
+                st.tuples(st.lists(points(n), min_size=2, max_size=2), points(2)).map(lambda ab: (Polytope, ab)),
+            )
+        )
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_round_trip_through_text_is_exact(self, made):
+        if isinstance(made, tuple):
+            kind, arguments = made
+            try:
+                made = kind(*arguments)
+            except DomainError:
+                return
+        again = domain_from_json(json.loads(json.dumps(made.to_json())))
+        assert type(again) is type(made)
+        assert vars(again) == vars(made)
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ('{"lower": [0, 0], "upper": [1, "1/3"]}', Box),
+            ('{"lower": -1, "upper": 1}', Box),
+            ('{"A": [[1, 0], [-1, 0]], "b": [1, "1/3"]}', Polytope),
+            ('{"segment": [[0, 0], ["0.1", 1]]}', Segment),
+            ('{"plane": {"v": [0, 1], "origin": [0, 0], "u": [1, 0]}}', Plane),
+        ],
+    )
+    def test_forms(self, text, kind):
+        assert type(domain_from_json(json.loads(text))) is kind
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("5", "found a int"),
+            ("null", "found a NoneType"),
+            ("[[0, 0], [1, 1]]", "found a list"),
+            ("{}", "a domain is"),
+            ('{"lower": 0}', r"keys \['lower'\]"),
+            ('{"lower": 0, "upper": 1, "A": []}', r"keys \['A', 'lower', 'upper'\]"),
+            ('{"space": false}', r"keys \['space'\]"),
+            ('{"segment": [[0, 0]]}', "segment needs 2 points"),
+            ('{"segment": "ab"}', "segment needs 2 points"),
+            ('{"segment": {"a": 1, "b": 2}}', "segment needs 2 points"),
+            ('{"plane": [[0], [1], [2]]}', "plane needs the entries origin, u, v"),
+            ('{"plane": {"origin": [0, 0], "u": [1, 0]}}', "plane needs the entries origin, u, v"),
+            ('{"lower": [0, true], "upper": 1}', "entry 1: True is a truth value"),
+            ('{"lower": {"a": 1}, "upper": 1}', "entry 0: 'a' is not a number"),
+            ('{"lower": NaN, "upper": 1}', "nan is not a finite number"),
+            ('{"lower": 0, "upper": 1e400}', "inf is not a finite number"),
+        ],
+    )
+    def test_one_clear_error(self, text, message):
+        with pytest.raises(DomainError, match=message) as caught:
+            domain_from_json(json.loads(text))
+        assert "\n" not in str(caught.value)
+        assert isinstance(caught.value, ValueError)
+        assert isinstance(caught.value, PolyregionsError)
+
+    def test_keys_that_are_not_strings(self):
+        with pytest.raises(DomainError, match="keys"):
+            domain_from_json({1: 2, "a": 3})
+
+    def test_whole_space(self):
+        with pytest.raises(UnboundedDomainError, match="not bounded"):
+            domain_from_json({"space": True})
