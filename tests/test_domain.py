@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyregions.domain import Box, Chart, Domain, Plane, Polytope, Segment, domain_from_json
+from polyregions.domain import Box, Chart, Plane, Polytope, Segment, domain_from_json
 from polyregions.errors import DomainError, EmptyDomainError, PolyregionsError, UnboundedDomainError
 
 NUMBERS = st.one_of(

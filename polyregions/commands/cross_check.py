@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TextIO
 
 from polyregions.commands import ExitStatus, options, output
 from polyregions.commands.region_files import pattern_text
-from polyregions.result import Status
 
 if TYPE_CHECKING:
     from polyregions.cross_checking import CrossCheck
@@ -48,28 +47,27 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
 
 def exit_status(check: "CrossCheck") -> ExitStatus:
-    """A disagreement is a failed claim; two runs of which one was stopped early cannot disagree by number alone."""
-    if not check.agree and (check.differences or not _stopped(check)):
+    """A difference is a failed claim, even where one run was stopped early."""
+    if check.differences:
         return ExitStatus.CLAIM_FAILED
-    return ExitStatus.STOPPED_EARLY if _stopped(check) else ExitStatus.OK
+    return ExitStatus.OK if check.complete else ExitStatus.STOPPED_EARLY
 
 
 def lines(check: "CrossCheck") -> list[str]:
     """A cross-check for people."""
-    result = [f"split: {output.headline(check.split)}", f"milp:  {output.headline(check.milp)}"]
+    return [f"split: {output.headline(check.split)}", f"milp:  {output.headline(check.milp)}", *verdict(check)]
+
+
+def verdict(check: "CrossCheck") -> list[str]:
+    """Whether the two agree, and if not, why."""
     if check.agree:
-        result.append("both methods found the same set of patterns" + " so far" * _stopped(check))
-    elif not check.differences and _stopped(check):
-        result.append("stopped early: the sets of patterns could not be compared")
-    else:
-        result.append(f"THE METHODS DISAGREE on {len(check.differences):,} patterns")
+        return ["both methods found the same set of patterns"]
+    if not check.differences:
+        return ["stopped early, before a difference was found"]
+    result = [f"THE METHODS DISAGREE on {len(check.differences):,} patterns"]
     for difference in check.differences[:SHOWN]:
-        found = f"found by {difference.found_by}"
-        result.append(f"  {pattern_text(difference.pattern)} {found}: {difference.explanation}")
+        pattern = pattern_text(difference.pattern)
+        result.append(f"  {pattern} found by {difference.found_by} only: {difference.explanation}")
     if len(check.differences) > SHOWN:
         result.append(f"  and {len(check.differences) - SHOWN:,} more; see --json")
     return result
-
-
-def _stopped(check: "CrossCheck") -> bool:
-    return Status.BRACKET in (check.split.status, check.milp.status)

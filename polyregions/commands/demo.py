@@ -57,10 +57,10 @@ def explanation(check: "CrossCheck", bounds: dict[str, int]) -> list[str]:
         f"For comparison: {network.num_units} units have {bounds['patterns']:,} on/off patterns, and no network with "
         f"these layers has more than {bounds['architecture']:,} regions (Serra, Tjandraatmadja & Ramalingam 2018, "
         "Theorem 1).",
-        f"Proof: of all decisions that settle where a unit is active or not, {stats['decisions_by_filter']:,} were "
-        f"proven by a float filter with a rigorous error bound, and {stats['decisions_by_exact']:,}, too close for it, "
-        "in exact rational arithmetic.",
+        f"Proof: {stats['decisions_by_filter']:,} decisions about where a unit is active were proven by a float "
+        f"filter with a rigorous error bound, and the {stats['decisions_by_exact']:,} too close for it in exact "
+        "rational arithmetic.",
         f"Cross-check: a mixed-integer program gives {output.headline(check.milp)}, in {check.milp.seconds:.1f} s.",
     ]
     wrapped = [line for text in paragraphs for line in textwrap.wrap(text, 100, subsequent_indent="  ")]
-    return [*wrapped, *cross_check.lines(check)[2:]]
+    return [*wrapped, *cross_check.verdict(check)]

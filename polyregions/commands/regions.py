@@ -20,7 +20,7 @@ HELP = "list the regions of a network"
 
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
-    options.add_solver(parser)
+    options.add_method(parser)
     options.add_limits(parser)
     parser.add_argument("--output", metavar="FILE", help="write to FILE (.npz or .jsonl) instead of standard output")
     options.add_output(parser)
@@ -29,36 +29,37 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     from polyregions.enumeration import Run
 
-    options.check_solver(arguments.solver, "split")
+    options.check_solver(arguments.solver, arguments.method)
     network = options.read_network(arguments)
     domain = options.read_domain(arguments)
     with options.meter(arguments) as meter:
-        splitting = Run(
+        search = Run(
             network,
             domain,
             definition=arguments.definition,
+            method=arguments.method,
             solver=arguments.solver,
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,
         )
-        result = _write_file(arguments, splitting, out) if arguments.output else _print(arguments, splitting, out)
+        result = _write_file(arguments, search, out) if arguments.output else _print(arguments, search, out)
     return output.exit_status(result)
 
 
-def _write_file(arguments: Namespace, splitting: "Run", out: TextIO) -> Count:
+def _write_file(arguments: Namespace, search: "Run", out: TextIO) -> Count:
     from polyregions.commands.region_files import OutputFull, region_file
     from polyregions.limits import Limits
 
-    with region_file(arguments.output, splitting.result()) as file:
+    with region_file(arguments.output, search.result()) as file:
         full = None
         try:
-            for region in splitting.regions():
+            for region in search.regions():
                 file.add(region)
             file.flush()
         except OutputFull as error:
             full = str(error)
-        result = splitting.result()
+        result = search.result()
         if full is not None:
             # Even if all regions were found, the file does not hold them all, and must not say so.
             result = replace(result, status=Status.BRACKET, stats={**result.stats, "stopped": full})
@@ -73,15 +74,15 @@ def _write_file(arguments: Namespace, splitting: "Run", out: TextIO) -> Count:
     return result
 
 
-def _print(arguments: Namespace, splitting: "Run", out: TextIO) -> Count:
+def _print(arguments: Namespace, search: "Run", out: TextIO) -> Count:
     from polyregions.commands.region_files import pattern_text
 
-    patterns = (pattern_text(region.pattern) for region in splitting.regions())
+    patterns = (pattern_text(region.pattern) for region in search.regions())
     if arguments.json:
         listed = list(patterns)
-        output.write_json(out, {**splitting.result().to_json(), "regions": listed})
-        return splitting.result()
+        output.write_json(out, {**search.result().to_json(), "regions": listed})
+        return search.result()
     for pattern in patterns:
         output.write(out, pattern)
-    output.remark(arguments, output.headline(splitting.result()))
-    return splitting.result()
+    output.remark(arguments, output.headline(search.result()))
+    return search.result()

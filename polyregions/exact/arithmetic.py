@@ -44,6 +44,8 @@ class Arithmetic(ABC):
 
     def apply(self, matrix: Matrix, vector: Sequence[Any]) -> list[Any]:
         """The product of a matrix and a vector."""
+        if not vector:
+            return [0] * len(self.rows(matrix))
         product = self.multiply(matrix, self.matrix([[entry] for entry in vector], 1))
         return [row[0] for row in self.rows(product)]
 

@@ -292,6 +292,9 @@ class Cell:
         peak = np.maximum(a * self.box.lower, a * self.box.upper).sum() + constant
         error = rows.error[unit] + weights @ self._error[:m]
         error += (m + d + 4) * U * (rows.magnitude[unit] + weights @ self._magnitude[:m])
+        if not np.isfinite(peak):
+            # A coefficient overflowed; minus infinity would pass for a proof.
+            return False
         bound = peak + error * INFLATE + self.box.tiny * (1.0 + weights.sum())
         return bool(bound < 0) if strictly else bool(bound <= 0)
 

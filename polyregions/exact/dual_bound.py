@@ -51,6 +51,9 @@ def dual_bound(
     reduced = objective - y @ matrix
     radius = np.maximum(np.abs(lower), np.abs(upper))
     peak = np.maximum(reduced * lower, reduced * upper).sum() + y @ side
+    if not np.isfinite(peak):
+        # A coefficient overflowed; minus infinity would pass for a proof.
+        return float("inf")
     sizes = np.abs(objective) @ radius + np.abs(y) @ (abs(matrix) @ radius + np.abs(side))
     tiny = TINY * max(1.0, float(radius.max(initial=1.0))) * (1.0 + np.abs(y).sum())
     return float(peak + ((m + n + 6) * U * sizes + np.abs(y) @ row_error) * INFLATE + tiny)

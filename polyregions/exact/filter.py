@@ -27,6 +27,16 @@ TINY = 2.0**-960
 INFLATE = 1.0001
 
 
+def _has_subnormals() -> bool:
+    """Whether this thread's arithmetic reads and writes subnormal numbers, as the error bounds assume.
+
+    Some libraries switch that off for a whole process (-ffast-math, flush-to-zero modes); then the filter must not
+    decide anything.
+    """
+    smallest = np.array([2.0**-1022, 5e-324])
+    return bool((smallest * np.array([0.5, 1.0]) > 0).all())
+
+
 @dataclass(frozen=True)
 class FloatBox:
     """The chart's box in floats, rounded both ways.
@@ -52,7 +62,8 @@ class FloatBox:
         lower, upper = floats(chart.lower, float_below), floats(chart.upper, float_above)
         radius = np.maximum(np.abs(lower), np.abs(upper))
         inside = floats(chart.lower, float_above), floats(chart.upper, float_below)
-        return cls(lower, upper, *inside, radius, TINY * float(radius.max(initial=1.0)))
+        tiny = TINY * float(radius.max(initial=1.0)) if _has_subnormals() else float("inf")
+        return cls(lower, upper, *inside, radius, tiny)
 
     def holds_strictly(self, point: FloatArray) -> bool:
         """Whether a float point lies certainly in the interior of the box."""
@@ -170,4 +181,5 @@ def upper_bounds(rows: FloatRows, box: FloatBox, sign: int) -> FloatArray:
     d = rows.a.shape[1]
     a = rows.a if sign > 0 else -rows.a
     peak = np.maximum(a * box.lower, a * box.upper).sum(axis=1) + sign * rows.c
-    return peak + ((d + 4) * U * rows.magnitude + rows.error) * INFLATE + box.tiny
+    bounds: FloatArray = peak + ((d + 4) * U * rows.magnitude + rows.error) * INFLATE + box.tiny
+    return bounds

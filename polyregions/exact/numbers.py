@@ -6,6 +6,7 @@ ever rounded on the way in.
 
 import math
 import numbers
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,10 @@ __all__ = [
     "float_below",
     "format_fraction",
 ]
+
+#: A decimal exponent in a string; larger ones than this would make integers of megabytes.
+_EXPONENT = re.compile(r"[eE]([+-]?\d+)\s*$")
+_LARGEST_EXPONENT = 5000
 
 
 def as_fraction(value: Any) -> Fraction:
@@ -47,17 +52,19 @@ def as_fraction(value: Any) -> Fraction:
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{value!r} is a truth value, not a number")
     if isinstance(value, str):
+        if (exponent := _EXPONENT.search(value)) and abs(int(exponent[1])) > _LARGEST_EXPONENT:
+            raise ValueError(f"{value!r} has too large an exponent; at most {_LARGEST_EXPONENT} is read")
         try:
             return Fraction(value)
         except (ValueError, ZeroDivisionError):
             raise ValueError(f"{value!r} is not a number; write 0.25, 3 or 1/3") from None
-    if isinstance(value, numbers.Integral):
-        return Fraction(int(value))
-    if isinstance(value, numbers.Real):
-        number = float(value)
-        if not math.isfinite(number):
-            raise ValueError(f"{number!r} is not a finite number")
-        return Fraction(number)
+    if isinstance(value, numbers.Rational):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, numbers.Real) and hasattr(value, "as_integer_ratio"):
+        if not math.isfinite(value):
+            raise ValueError(f"{value!r} is not a finite number")
+        numerator, denominator = value.as_integer_ratio()
+        return Fraction(int(numerator), int(denominator))
     raise ValueError(f"{value!r} is not a number")
 
 

@@ -7,7 +7,7 @@ not say whether the output layer is counted: that is the reader's choice (``incl
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from polyregions.errors import FormatError, NetworkError
 from polyregions.network import Network
 
 __all__ = ["load_npz", "save_npz"]
+
+#: A zip archive ends with 22 bytes and a comment of at most 65535.
+_LONGEST_END_RECORD = 22 + 0xFFFF
 
 
 def load_npz(path: str | os.PathLike[str], *, include_output: bool = False) -> Network:
@@ -79,6 +82,7 @@ def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[A
             file.seek(0)
             archive = _attempt(lambda: np.load(file, allow_pickle=False), f"{path}: a damaged .npz archive")
             with archive:
+                _check_directory(file, archive, path)
                 count = _count_layers(archive.files, path)
                 arrays = {
                     name: _attempt(lambda name=name: archive[name], f"{path}: entry {name} cannot be read")
@@ -90,6 +94,23 @@ def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[A
         if not isinstance(array, np.ndarray):
             raise FormatError(f"{path}: entry {name} is not an array")
     return tuple([arrays[f"{letter}{i}"] for i in range(1, count + 1)] for letter in "Wb")  # type: ignore[return-value]
+
+
+def _check_directory(file: BinaryIO, archive: Any, path: Path) -> None:
+    """Raise unless the archive holds as many entries as its end record says.
+
+    zipfile does not compare them, and one wrong length in the directory can hide the entries behind it: without
+    this check a file that has lost its last layers would be read as a smaller network.
+    """
+    position = file.tell()
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_END_RECORD))
+    tail = file.read()
+    file.seek(position)
+    end = tail.rfind(b"PK\x05\x06")
+    promised = int.from_bytes(tail[end + 10 : end + 12], "little")
+    found = len(archive.zip.infolist())
+    if end < 0 or promised not in (found, 0xFFFF):  # 0xFFFF: 65535 entries or more
+        raise FormatError(f"{path}: a damaged .npz archive: its directory lists {found} of {promised} entries")
 
 
 def _attempt(read: Any, failure: str) -> Any:

@@ -67,6 +67,6 @@ def check_same_outputs(ours: npt.ArrayLike, theirs: npt.ArrayLike, allowed: npt.
         worst = np.unravel_index(np.argmax(np.where(difference > bound, difference, 0.0)), difference.shape)
         rounding = np.broadcast_to(bound, difference.shape)[worst]
         raise ImportCheckError(
-            f"the imported network differs from {framework} by up to {difference[worst]:.3g} at {len(a)} random points; "
-            f"rounding explains at most {rounding:.3g} there. Something other than the layers changes that output"
+            f"the imported network differs from {framework} by up to {difference[worst]:.3g} at {len(a)} random "
+            f"points; rounding explains at most {rounding:.3g} there: something but the layers changes that output"
         )

@@ -42,7 +42,7 @@ def network_from_sklearn(estimator: Any, *, include_output: bool = False) -> Net
     >>> import numpy as np
     >>> from sklearn.neural_network import MLPRegressor
     >>> x = np.linspace(-1, 1, 50)[:, None]
-    >>> fitted = MLPRegressor((4,), solver="lbfgs", random_state=0).fit(x, abs(x[:, 0]))
+    >>> fitted = MLPRegressor(hidden_layer_sizes=(4,), solver="lbfgs", random_state=0).fit(x, abs(x[:, 0]))
     >>> network_from_sklearn(fitted)
     Network(1-4-1)
     """

@@ -79,7 +79,7 @@ class Encoding:
         column = {variable.name: j for j, variable in enumerate(variables)}
         data, indices, starts = [], [], [0]
         lower, upper, errors = [], [], []
-        for name, constraint in self.problem.constraints.items():
+        for constraint in self.problem.constraints():
             for variable, value in constraint.items():
                 indices.append(column[variable.name])
                 data.append(float(value))
@@ -87,7 +87,7 @@ class Encoding:
             right = -float(constraint.constant)
             lower.append(right if constraint.sense >= 0 else -np.inf)
             upper.append(right if constraint.sense <= 0 else np.inf)
-            errors.append(self.row_errors.get(name, 0.0))
+            errors.append(self.row_errors.get(constraint.name, 0.0))
         return EncodingArrays(
             csr_array((data, indices, starts), shape=(len(lower), len(variables))),
             np.array(lower),
@@ -115,10 +115,10 @@ def encode(restriction: Restriction, box: FloatBox | None = None) -> Encoding:
     bounds = interval_bounds(restriction, box)
     network = restriction.network
     problem = pulp.LpProblem("activation_patterns", pulp.LpMaximize)
-    f = pulp.LpVariable("f", 0, 1)
+    f = problem.add_variable("f", 0, 1)
     problem += f
     x = [
-        pulp.LpVariable(f"x_{j}", float(low), float(high))
+        problem.add_variable(f"x_{j}", float(low), float(high))
         for j, (low, high) in enumerate(zip(box.lower, box.upper, strict=True))
     ]
     errors: dict[str, float] = {}
@@ -138,8 +138,8 @@ def encode(restriction: Restriction, box: FloatBox | None = None) -> Encoding:
             coefficients = w[i] / scales
             scale = _unit_scale(low[i], high[i], coefficients)
             top, bottom = max(0.0, scale * high[i]), max(0.0, -scale * low[i])
-            h, hbar = pulp.LpVariable(f"h_{name}", 0, top), pulp.LpVariable(f"hbar_{name}", 0, bottom)
-            unit = pulp.LpVariable(f"z_{name}", int(low[i] > 0), int(high[i] > 0), pulp.LpInteger)
+            h, hbar = problem.add_variable(f"h_{name}", 0, top), problem.add_variable(f"hbar_{name}", 0, bottom)
+            unit = problem.add_variable(f"z_{name}", int(low[i] > 0), int(high[i] > 0), cat=pulp.LpInteger)
             # Scales are powers of two, so the products are the exact coefficients.
             row = _affine(previous, scale * coefficients)
             problem += row - h + hbar == -scale * float(b[i]), f"g_{name}"

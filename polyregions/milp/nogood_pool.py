@@ -16,7 +16,7 @@ from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
 from polyregions.milp.encoding import encode
-from solvers import SolverError, Status
+from solvers import SolverError, Status, milp_solver
 from solvers.pulp_backend import solve
 from solvers.pulp_drivers import installed_driver
 
@@ -58,6 +58,7 @@ class NoGoodPool:
     proven = False
 
     def __init__(self, restriction: Restriction, definition: Definition, *, solver: str, limits: Limits) -> None:
+        milp_solver(solver)  # raises if there is none of that name
         self._limits = limits
         self._box = FloatBox.of(restriction)
         self._certifier = PatternCertifier(restriction, self._box, definition)
@@ -77,6 +78,7 @@ class NoGoodPool:
         """What was done so far."""
         counts = self._certifier.counts
         return {
+            "pool": "no-good",
             "leaves": self.found,
             "rejected": self.rejected,
             "solves": self.solves,

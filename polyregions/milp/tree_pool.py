@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.bounds.bracket import OpenCells
 from polyregions.bounds.serra import open_cell_bound
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
@@ -77,6 +78,7 @@ class TreePool:
         later = zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True)
         self._float_layers = [(first.a, first.c), *later]
         self._stack = [_Node(b"", None)]
+        self._open = OpenCells()
         self.found = self.rejected = self.nodes = self.programs = 0
         self.pruned_by_bound = self.pruned_exactly = 0
 
@@ -96,6 +98,7 @@ class TreePool:
         """What was done so far."""
         counts = (self._certifier.counts, self._prefixes.counts)
         return {
+            "pool": "tree",
             "leaves": self.found,
             "rejected": self.rejected,
             "nodes": self.nodes,
@@ -108,7 +111,7 @@ class TreePool:
 
     def open_bound(self) -> int:
         """A proven upper bound of the number of patterns not found yet: Theorem 1 for each open node."""
-        return sum(self._node_bound(node.states) for node in self._stack)
+        return self._open.total([self._node_bound(node.states) for node in self._stack], found=self.found)
 
     def _node_bound(self, states: bytes) -> int:
         dimension, offset = self.restriction.dimension, 0
@@ -140,6 +143,7 @@ class TreePool:
                 if x is None:
                     self._stack.pop()
                 elif len(node.states) < units:
+                    self._open.split(len(self._stack) - 1, bound=self._node_bound(node.states), found=self.found)
                     self._stack[-1:] = self._branch(node.states, x)
                 else:
                     witness = self._certifier.certify(node.states, Witness(x))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.bounds.bracket import OpenCells
 from polyregions.bounds.serra import architecture_bound, open_cell_bound
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
@@ -80,6 +81,7 @@ class SplittingTree:
         self.cell = Cell(restriction, FloatBox.of(restriction), definition)
         self.lps = LPCells(self.cell, solver)
         self.stack: list[Node] = []
+        self._open = OpenCells()
         self._leaves = 0
         self._splits = 0
         self._started = False
@@ -114,7 +116,7 @@ class SplittingTree:
         """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
         if not self._started:
             return architecture_bound(self.restriction.dimension, self.restriction.widths)
-        return sum(self._node_bound(node) for node in self.stack)
+        return self._open.total([self._node_bound(node) for node in self.stack], found=self._leaves)
 
     def _node_bound(self, node: Node) -> int:
         widths, forms = self.restriction.widths, node.forms
@@ -159,6 +161,7 @@ class SplittingTree:
             self.cell.push(node.forms, *node.split)
         self._settle(node)
         if len(node.live):
+            self._open.split(len(self.stack) - 1, bound=self._node_bound(node), found=self._leaves)
             self.stack[-1:] = self._split(node)
             return None
         states = bytes(node.states)

@@ -22,6 +22,10 @@ def run_apart(*arguments, **options):
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False, **options)
 
 
+def run_code(code, **options):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, **options)
+
+
 def run_json(capsys, *arguments):
     """The exit status, and the one JSON object on standard output."""
     status = main([*arguments, "--json"])

@@ -103,3 +103,23 @@ SOLVERS = _object(
         }
     }
 )
+
+DIFFERENCE = _object(
+    {
+        "pattern": {"type": "array", "items": {"type": "string", "pattern": "^[01]+$"}},
+        "found_by": {"enum": ["split", "milp"]},
+        "explanation": {"type": "string", "minLength": 1},
+    }
+)
+
+CROSS_CHECK_PROPERTIES = {
+    "split": COUNT,
+    "milp": COUNT,
+    "agree": {"type": "boolean"},
+    "complete": {"type": "boolean"},
+    "differences": {"type": "array", "items": DIFFERENCE},
+}
+
+CROSS_CHECK = _object(CROSS_CHECK_PROPERTIES)
+
+DEMO = _object({**CROSS_CHECK_PROPERTIES, "bounds": _object({"patterns": NATURAL, "architecture": NATURAL})})

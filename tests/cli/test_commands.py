@@ -1,16 +1,17 @@
 """Each command's result, its JSON against a schema, and its exit status."""
 
 import json
+from dataclasses import replace
 
 import jsonschema
-import numpy as np
 import pytest
 
 import polyregions as pr
 from polyregions.cli import main
+from polyregions.cross_checking import Difference
 from polyregions.formats.npz import save_npz
 from tests.cli import schemas
-from tests.cli.runner import A1, A2, BOX, run_apart, run_json
+from tests.cli.runner import A1, A2, BOX, run_apart, run_code, run_json
 
 
 @pytest.fixture
@@ -31,7 +32,12 @@ def test_count(capsys):
     status, result = run_json(capsys, "count", A1, *BOX)
     jsonschema.validate(result, schemas.COUNT)
     assert status == 0
-    assert (result["count"], result["status"], result["definition"], result["method"]) == (478, "exact", "regions", "split")
+    assert (result["count"], result["status"], result["definition"], result["method"]) == (
+        478,
+        "exact",
+        "regions",
+        "split",
+    )
     assert result["domain"] == {"lower": -1, "upper": 1}
     assert result["network"]["hidden"] == [16, 16]
 
@@ -56,8 +62,8 @@ def test_definitions_and_methods(capsys, orthants, definition, expected, method)
 
 def test_include_output(capsys, orthants):
     status, result = run_json(capsys, "count", orthants, *BOX, "--include-output")
-    # The first output, |x| + relu(y) - 1, cuts each of the four quadrants; the second is negative everywhere.
-    assert (status, result["count"]) == (0, 8)
+    # The first output, |x| + relu(y) - 1, cuts the two quadrants with y > 0 only; the second is negative everywhere.
+    assert (status, result["count"]) == (0, 6)
     assert result["network"]["include_output"] is True
     assert result["network"]["hidden"] == [3, 2]
 
@@ -174,6 +180,38 @@ def test_cross_check_stopped_early(capsys):
     assert status == 3
 
 
+def test_a_difference_is_a_failed_claim(capsys, monkeypatch, orthants):
+    network, box = pr.load(orthants), pr.Box(-1, 1)
+    counts = pr.count(network, box), pr.count(network, box, method="milp", max_regions=3)
+    differences = tuple(Difference(((1, 1, i % 2),), "split", "the milp counter missed it") for i in range(12))
+    monkeypatch.setattr("polyregions.cross_checking.cross_check", lambda *a, **k: pr.CrossCheck(*counts, differences))
+    status, result = run_json(capsys, "cross-check", orthants, *BOX)
+    jsonschema.validate(result, schemas.CROSS_CHECK)
+    assert status == 1
+    assert len(result["differences"]) == 12
+    assert main(["cross-check", orthants, *BOX]) == 1
+    out = capsys.readouterr().out
+    assert "THE METHODS DISAGREE on 12 patterns" in out
+    assert "  111 found by split only: the milp counter missed it" in out
+    assert "and 2 more" in out
+
+
+def test_demo_for_people(capsys):
+    assert main(["demo"]) == 0
+    out = capsys.readouterr().out
+    for text in ("64 inputs", "regions (exact)", "4,096", "float filter", "same set of patterns"):
+        assert text in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_demo_stopped_early(capsys):
+    assert main(["demo", "--time-limit", "0", "--quiet"]) == 3
+    captured = capsys.readouterr()
+    assert "(bracket: time limit of 0 s)" in captured.out
+    assert "stopped early" in captured.out
+    assert captured.err == ""
+
+
 def test_demo(capsys):
     status, result = run_json(capsys, "demo", "--quiet")
     jsonschema.validate(result, schemas.DEMO)
@@ -222,10 +260,7 @@ def test_what_a_solver_prints_does_not_reach_standard_output():
         "def noisy(*a, **k):\n    print('banner', flush=True); os.write(1, b'log'); return real(*a, **k)\n"
         f"c.count = noisy; sys.exit(main(['count', {A1!r}, '--box', '0', '1/8', '--json']))"
     )
-    import subprocess
-    import sys
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = run_code(code)
     assert done.returncode == 0
     assert json.loads(done.stdout)["status"] == "exact"
     assert "banner" in done.stderr
@@ -241,17 +276,11 @@ def test_a_bug_is_not_taken_for_bad_input(monkeypatch, orthants):
         main(["count", orthants, *BOX])
 
 
-def test_an_upper_bound_of_any_length_is_printed(capsys, tmp_path):
-    wide = tmp_path / "wide.npz"
-    rng = np.random.default_rng(0)
-    sizes = [40, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 1]
-    del sizes[3:-1]  # two layers are enough for the shape; the digits come from the limit below
-    layers = [rng.normal(size=(m, n)) for n, m in zip(sizes, sizes[1:], strict=False)]
-    save_npz(pr.Network.from_arrays(layers, [np.zeros(len(w)) for w in layers]), wide)
-    import sys
-
-    before = sys.get_int_max_str_digits()
-    status, result = run_json(capsys, "count", str(wide), *BOX, "--time-limit", "0")
-    assert status == 3
-    assert result["upper"] > 2**40
-    sys.set_int_max_str_digits(before)
+def test_an_upper_bound_of_any_length_is_printed(capsys, monkeypatch, orthants):
+    network = pr.load(orthants)
+    bracket = pr.count(network, pr.Box(-1, 1), max_regions=1)
+    monkeypatch.setattr("polyregions.counting.count", lambda *a, **k: replace(bracket, upper=10**5000))
+    status, result = run_json(capsys, "count", orthants, *BOX)
+    assert (status, result["upper"]) == (3, 10**5000)
+    assert main(["count", orthants, *BOX]) == 3
+    assert "between 1 and 1.0e5000 regions" in capsys.readouterr().out

@@ -71,7 +71,7 @@ def domain(rng: Random, inputs: int) -> Domain:
 
     kind = rng.randrange(8)
     if kind == 0:
-        return Segment([rational() for _ in range(inputs)], [rational() + 10 for _ in range(inputs)])
+        return Segment([rational() for _ in range(inputs)], [rational() + 20 for _ in range(inputs)])
     if kind == 1 and inputs > 1:
         u = [rational() if i else Fraction(1) for i in range(inputs)]
         v = [rational() if i != 1 else Fraction(1) for i in range(inputs)]
@@ -82,7 +82,7 @@ def domain(rng: Random, inputs: int) -> Domain:
     if kind == 3:
         return Box("-1/3", "2/7")
     if kind == 4:
-        return Box(0, Fraction(1, 10**rng.choice([30, 200, 310, 400])))
+        return Box(0, Fraction(1, 10 ** rng.choice([30, 200, 310, 400])))
     if kind == 5:
         return Box(-(10**6), 10**6)
     return Box(rng.choice([-1, 0]), 1)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -33,8 +34,10 @@ class Scene:
         def numbers(count):
             return [float(rng.choice([-2, -1, -1, 0, 0, 1, 1, 2, 0.1])) for _ in range(count)]
 
-        pairs = list(zip(sizes, sizes[1:], strict=False))
-        network = Network.from_arrays([[numbers(n) for _ in range(m)] for n, m in pairs], [numbers(m) for _, m in pairs])
+        pairs = list(pairwise(sizes))
+        network = Network.from_arrays(
+            [[numbers(n) for _ in range(m)] for n, m in pairs], [numbers(m) for _, m in pairs]
+        )
         self.r = Restriction(network, self._domain(inputs), get_arithmetic(arithmetic))
         self.chart = self.r.chart
         box = FloatBox.of(self.r)
@@ -81,7 +84,9 @@ class Scene:
         """The cell, and that the form has the sign, as (strict, weak) rows of brute_force."""
         strict, weak = [], []
         units = [(a, c) for a, c in brute_force.identity(self.chart.dimension)]
-        bounds = [((tuple(-x for x in a), low), (a, -high)) for (a, _), low, high in zip(units, *self._box(), strict=True)]
+        bounds = [
+            ((tuple(-x for x in a), low), (a, -high)) for (a, _), low, high in zip(units, *self._box(), strict=True)
+        ]
         sides = [side for pair in bounds for side in pair]  # each at most 0
         if self.definition is REGIONS:
             strict += [truth.scaled(side, -1) for side in sides]

@@ -382,7 +382,9 @@ def false_proofs():
         first, weight = [-rng.uniform(0.5, 1), -1.0], rng.uniform(0.5, 1)
         second = [-rng.uniform(0.5, 1), weight]
         # The multiplier ``weight`` takes the second coordinate out; the first is at its lower bound.
-        rest = Fraction(second[0]) * Fraction(low) + Fraction(weight) * (Fraction(first[0]) * Fraction(low) + Fraction(p))
+        rest = Fraction(second[0]) * Fraction(low) + Fraction(weight) * (
+            Fraction(first[0]) * Fraction(low) + Fraction(p)
+        )
         q = -float(rest)
         if Fraction(q) + rest <= 0:
             q = math.nextafter(q, math.inf)

@@ -112,3 +112,12 @@ def test_rows_over_their_common_denominator(rows):
     integers, denominator = integer_rows(rows)
     assert denominator == common_denominator(v for row in rows for v in row) > 0
     assert [[Fraction(n, denominator) for n in row] for row in integers] == rows
+
+
+def test_as_fraction_takes_long_doubles_exactly_and_refuses_giant_exponents():
+    longer = np.longdouble(1) + np.finfo(np.longdouble).eps
+    assert as_fraction(longer) == 1 + Fraction(*np.finfo(np.longdouble).eps.as_integer_ratio())
+    assert as_fraction(np.float32(0.1)) == Fraction(float(np.float32(0.1)))
+    assert as_fraction(np.int64(-3)) == -3
+    with pytest.raises(ValueError, match="too large an exponent"):
+        as_fraction("1e1000000000")

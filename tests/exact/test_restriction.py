@@ -14,9 +14,7 @@ from tests.exact import truth
 
 many = settings(derandomize=True, deadline=None, max_examples=150)
 rationals = st.fractions(-3, 3, max_denominator=7)
-weights = st.one_of(
-    st.integers(-3, 3).map(float), st.sampled_from([0.1, -0.3, 1e-300, 5e-324, 1e12]), st.floats(-2, 2)
-)
+weights = st.one_of(st.integers(-3, 3).map(float), st.sampled_from([0.1, -0.3, 1e-300, 5e-324, 1e12]), st.floats(-2, 2))
 arithmetics = pytest.mark.parametrize("arithmetic", ["flint", "fractions"])
 
 

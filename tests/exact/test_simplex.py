@@ -81,9 +81,7 @@ def float_optimum(program):
     """The optimum by HiGHS, None where it finds the program infeasible."""
     rows, lower, upper, objective = (np.array(part, dtype=float) for part in program)
     rows = rows.reshape(-1, len(lower) + 1)
-    result = linprog(
-        -objective[:-1], A_ub=-rows[:, :-1], b_ub=rows[:, -1], bounds=list(zip(lower, upper, strict=True))
-    )
+    result = linprog(-objective[:-1], A_ub=-rows[:, :-1], b_ub=rows[:, -1], bounds=list(zip(lower, upper, strict=True)))
     assert result.status in (0, 2)
     return objective[-1] - result.fun if result.status == 0 else None
 

@@ -1,5 +1,6 @@
 """load: the reader is chosen by the file's extension."""
 
+import subprocess
 import sys
 import types
 
@@ -59,3 +60,14 @@ def test_a_new_format_is_one_module_and_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(formats.READERS, ".new", "a_new_format:read")
     (tmp_path / "net.new").touch()
     assert load(tmp_path / "net.new", include_output=True) == NET.including_output()
+
+
+@pytest.mark.parametrize("framework", ["torch", "sklearn"])
+def test_a_reader_neither_imports_nor_needs_its_framework(framework):
+    code = (
+        f"import sys, polyregions as pr; sys.modules[{framework!r}] = None\n"  # which makes its import fail
+        f"try: pr.Network.from_{framework}(3)\n"
+        "except pr.PolyregionsError as error: print(error)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert result.stdout.strip().endswith("is needed, not int")

@@ -164,10 +164,23 @@ class TestBadFiles:
             (tmp_path / "net.npz").write_bytes(damaged)
             try:
                 assert load_npz(tmp_path / "net.npz") == whole
-            except FormatError as error:
-                assert "\n" not in str(error)
+            except FormatError:
                 failures += 1
         assert failures > 10
+
+    @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+    def test_a_directory_that_hides_the_last_layer(self, tmp_path, save):
+        buffer = io.BytesIO()
+        save(buffer, **ARRAYS)
+        content = bytearray(buffer.getvalue())
+        # The directory's record of b1 (the second): its comment, at byte 32, swallows the records of W2 and b2.
+        first = content.find(b"PK\x01\x02")
+        second = content.find(b"PK\x01\x02", first + 1)
+        content[second + 33] = 1
+        (tmp_path / "net.npz").write_bytes(content)
+        with zipfile.ZipFile(tmp_path / "net.npz") as archive:
+            assert archive.namelist() == ["W1.npy", "b1.npy"]
+        fails(tmp_path / "net.npz", "its directory lists 2 of 4 entries")
 
     def test_header_that_claims_more_than_memory(self, tmp_path):
         header = io.BytesIO()

@@ -1,0 +1,173 @@
+"""Files of regions: what is written can be read again, and is whole however the run ends."""
+
+import json
+import resource
+from fractions import Fraction
+
+import jsonschema
+import numpy as np
+import pytest
+
+import polyregions as pr
+from polyregions.cli import main
+from polyregions.commands import region_files
+from polyregions.exact.numbers import as_fraction
+from polyregions.formats.npz import save_npz
+from tests.cli import schemas
+from tests.cli.runner import A1, BOX, run_code, run_json
+
+
+def read_lines(path):
+    head, *lines = path.read_text().splitlines()
+    head, lines = json.loads(head), [json.loads(line) for line in lines]
+    jsonschema.validate(head, schemas.REGIONS_FILE_HEAD)
+    assert head["written"] == len(lines)
+    for line in lines:
+        jsonschema.validate(line, schemas.REGIONS_FILE_LINE)
+    return head, lines
+
+
+def read_archive(path):
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = dict(archive)
+    result = json.loads(str(arrays["result"]))
+    jsonschema.validate(result, schemas.REGIONS_FILE_HEAD)
+    assert result["written"] == len(arrays["patterns"]) == len(arrays["witness"])
+    assert str(arrays["status"]) == result["status"]
+    assert str(arrays["definition"]) == result["definition"]
+    assert str(arrays["network_sha256"]) == result["network"]["sha256"]
+    assert json.loads(str(arrays["domain"])) == result["domain"]
+    count = int(arrays["num_units"])
+    assert arrays["widths"].sum() == count
+    flat = np.unpackbits(arrays["patterns"], axis=1, count=count)
+    layers = np.split(flat, np.cumsum(arrays["widths"])[:-1], axis=1)
+    patterns = [tuple(tuple(states.tolist()) for states in row) for row in zip(*layers, strict=True)]
+    return result, patterns, arrays["witness"]
+
+
+def as_pattern(text):
+    return tuple(tuple(map(int, states)) for states in text.split("|"))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """So that nets of some hundred regions fill many."""
+    monkeypatch.setattr(region_files.ArchiveFile, "CHUNK", 100)
+    monkeypatch.setattr(region_files.JsonLinesFile, "CHUNK", 1000)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return {region.pattern: region.witness for region in pr.regions(pr.load(A1), pr.Box(-1, 1))}
+
+
+def test_lines(capsys, tmp_path, expected):
+    path = tmp_path / "regions.jsonl"
+    status, result = run_json(capsys, "regions", A1, *BOX, "--output", str(path))
+    jsonschema.validate(result, schemas.REGIONS_OUTPUT)
+    assert (status, result["count"], result["written"]) == (0, 478, 478)
+    head, lines = read_lines(path)
+    assert {name: head[name] for name in ("count", "status", "network", "domain")} == {
+        name: result[name] for name in ("count", "status", "network", "domain")
+    }
+    found = {as_pattern(line["pattern"]): tuple(map(as_fraction, line["witness"])) for line in lines}
+    assert found == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["regions.jsonl"]
+
+
+def test_archive(capsys, tmp_path, expected):
+    path = tmp_path / "regions.npz"
+    status, result = run_json(capsys, "regions", A1, *BOX, "--output", str(path))
+    jsonschema.validate(result, schemas.REGIONS_OUTPUT)
+    assert (status, result["written"]) == (0, 478)
+    result, patterns, points = read_archive(path)
+    assert result["status"] == "exact"
+    assert dict(zip(patterns, points.tolist(), strict=True)) == {
+        pattern: [float(value) for value in witness] for pattern, witness in expected.items()
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["regions.npz"]
+
+
+def test_witnesses_that_are_no_floats_stay_exact(capsys, tmp_path):
+    net, path = tmp_path / "net.npz", tmp_path / "regions.jsonl"
+    save_npz(pr.Network.from_arrays([[[1.0]], [[1.0]]], [[0.0], [0.0]]), net)
+    assert main(["regions", str(net), "--box", "1/3", "1/3", "--output", str(path), "--json"]) == 0
+    _, lines = read_lines(path)
+    assert lines == [{"pattern": "1", "witness": ["1/3"]}]
+    assert json.loads(capsys.readouterr().out)["written"] == 1
+    assert as_fraction(lines[0]["witness"][0]) == Fraction(1, 3)
+
+
+def test_for_people(capsys, tmp_path):
+    path = tmp_path / "regions.npz"
+    assert main(["regions", A1, *BOX, "--output", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("478 regions (exact)\n")
+    assert f"478 to {path}" in out
+
+
+def test_an_existing_file_is_replaced_only_by_a_whole_one(capsys, tmp_path):
+    path = tmp_path / "regions.jsonl"
+    path.write_text("old")
+    assert main(["regions", A1, "--box", "1", "0", "--output", str(path)]) == 2
+    assert path.read_text() == "old"
+    assert main(["regions", A1, *BOX, "--output", str(path)]) == 0
+    read_lines(path)
+    capsys.readouterr()
+
+
+def test_a_link_is_followed(capsys, tmp_path):
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "target.jsonl")
+    assert main(["regions", A1, *BOX, "--output", str(tmp_path / "link.jsonl")]) == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    read_lines(tmp_path / "target.jsonl")
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("limit", [0, 1, 250])
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl"])
+def test_a_limit_leaves_a_whole_file(capsys, tmp_path, expected, limit, suffix):
+    path = tmp_path / f"regions{suffix}"
+    status, result = run_json(capsys, "regions", A1, *BOX, "--output", str(path), "--max-regions", str(limit))
+    assert (status, result["written"], result["lower"]) == (3, limit, limit)
+    if suffix == ".npz":
+        head, patterns, _ = read_archive(path)
+    else:
+        head, lines = read_lines(path)
+        patterns = [as_pattern(line["pattern"]) for line in lines]
+    assert head["status"] == "bracket"
+    assert head["lower"] <= 478 <= head["upper"]
+    assert len(set(patterns)) == limit
+    assert set(patterns) <= set(expected)
+
+
+def test_a_bug_on_the_way_leaves_nothing(tmp_path, monkeypatch):
+    def broken(self, region):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(region_files.JsonLinesFile, "add", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(["regions", A1, *BOX, "--output", str(tmp_path / "regions.jsonl")])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("suffix", "size"), [(".npz", 45_000), (".jsonl", 20_000)])
+def test_a_full_disk_keeps_what_is_written(tmp_path, suffix, size):
+    # A limit on the size of files stands for a full disk. Of the archive, which takes its space in advance, some 40,000
+    # bytes are taken before the first region, and 20 more per region.
+    path = tmp_path / f"regions{suffix}"
+    code = (
+        "import sys; from polyregions.commands import region_files; from polyregions.cli import main\n"
+        "region_files.ArchiveFile.CHUNK = 50\n"
+        f"sys.exit(main(['regions', {A1!r}, '--box', '-1', '1', '--json', '--output', {str(path)!r}]))"
+    )
+    done = run_code(code, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+    assert done.returncode == 3, done.stderr
+    result = json.loads(done.stdout)
+    jsonschema.validate(result, schemas.REGIONS_OUTPUT)
+    assert result["stats"]["stopped"] == "File too large"
+    head = (read_archive if suffix == ".npz" else read_lines)(path)[0]
+    assert 0 < head["written"] == result["written"] < result["lower"]
+    assert head["status"] == "bracket"
+    assert path.stat().st_size <= size
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

@@ -1,0 +1,150 @@
+"""count, regions and cross_check as a user calls them."""
+
+import json
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import polyregions as pr
+from polyregions.errors import DomainError, NotExactError
+from tests.nets import npz
+from tests.strategies import of_known
+
+NETWORK, BOX = of_known(npz("A1_2d_16x2"))
+
+
+def test_import_loads_numpy_and_the_standard_library_only():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, polyregions as pr; pr.Network, pr.Box; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & "
+        "{'scipy', 'highspy', 'pulp', 'flint', 'numba', 'networkx', 'rich', 'sklearn', 'torch'}))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_exact_count():
+    result = pr.count(NETWORK, BOX)
+    assert (int(result), result.count, result.lower, result.upper) == (478, 478, 478, 478)
+    assert result.status is pr.Status.EXACT
+    assert result.definition is pr.Definition.REGIONS
+    data = result.to_json()
+    assert json.loads(json.dumps(data)) == data
+    assert data["network"]["hidden"] == [16, 16]
+    assert data["domain"] == {"lower": [-1, -1], "upper": [1, 1]}
+
+
+def test_limits_end_in_a_bracket():
+    result = pr.count(NETWORK, BOX, max_regions=100)
+    assert result.status is pr.Status.BRACKET
+    assert result.lower == 100
+    assert result.upper >= 478
+    assert result.count is None
+    assert result.stats["stopped"] == "limit of 100 regions"
+    with pytest.raises(NotExactError, match="lower 100"):
+        int(result)
+    nothing = pr.count(NETWORK, BOX, time_limit=0)
+    assert nothing.lower == 0
+    assert nothing.upper >= 478
+
+
+def test_brackets_close_monotonically():
+    previous = pr.count(NETWORK, BOX, max_regions=0)
+    for limit in (1, 10, 100, 200, 400, 477):
+        result = pr.count(NETWORK, BOX, max_regions=limit)
+        assert previous.lower <= result.lower <= 478 <= result.upper <= previous.upper
+        previous = result
+
+
+def test_limit_equal_to_the_count_is_no_wrong_claim():
+    result = pr.count(NETWORK, BOX, max_regions=478)
+    assert result.lower == 478
+    assert result.upper >= 478
+
+
+def test_interrupt_ends_in_a_bracket():
+    network = pr.Network.from_arrays(
+        [np.random.default_rng(0).normal(size=(60, 6)), np.ones((1, 60))],
+        [np.random.default_rng(1).normal(size=60), [0]],
+    )
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    before = signal.getsignal(signal.SIGINT)
+    timer.start()
+    start = time.monotonic()
+    result = pr.count(network, pr.Box(-1, 1))
+    timer.join()
+    assert result.status is pr.Status.BRACKET
+    assert result.stats["stopped"] == "stopped by SIGINT"
+    assert 0 < result.lower < result.upper
+    assert time.monotonic() - start < 60
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_progress_brackets_the_count():
+    seen = []
+    known = npz("A2_2d_32x3")
+    network, box = of_known(known)
+    pr.count(network, box, progress=seen.append, max_regions=600)
+    assert seen
+    assert all(p.lower <= known.regions <= p.upper for p in seen)
+    assert [p.lower for p in seen] == sorted(p.lower for p in seen)
+
+
+def test_regions_are_lazy_and_complete():
+    iterator = pr.regions(NETWORK, BOX)
+    first = next(iterator)
+    assert NETWORK.pattern(first.witness) == first.pattern
+    regions = [first, *iterator]
+    assert len({region.pattern for region in regions}) == 478
+
+
+def test_region_geometry_agrees_with_the_network():
+    rng = np.random.default_rng(3)
+    for region in list(pr.regions(NETWORK, BOX))[::25]:
+        a, c = region.affine_map()
+        assert np.allclose(a @ region.point + c, NETWORK(region.point), rtol=1e-9, atol=1e-9)
+        exact_a, _ = region.affine_map(exact=True)
+        assert np.allclose(np.array(exact_a, dtype=float), a, rtol=1e-9, atol=1e-12)
+        rows, bounds = region.halfspaces(exact=True)
+        values = [sum(p * q for p, q in zip(row, region.witness, strict=True)) for row in rows]
+        assert all(value < bound for value, bound in zip(values, bounds, strict=True))
+        float_rows, float_bounds = region.halfspaces()
+        for point in rng.uniform(-1, 1, size=(200, 2)):
+            slack = float_bounds - float_rows @ point
+            if np.abs(slack).min() > 1e-9:
+                assert (slack > 0).all() == (NETWORK.pattern(point.tolist()) == region.pattern)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "guess"}, "no method called 'guess'"),
+        ({"definition": "linear"}, "no definition called 'linear'"),
+        ({"time_limit": -1}, "time limit must be at least 0"),
+        ({"time_limit": float("nan")}, "time limit must be at least 0"),
+        ({"max_regions": -5}, "limit of regions must be at least 0"),
+        ({"solver": "abacus"}, "abacus"),
+        ({"solver": "abacus", "method": "milp"}, "abacus"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        pr.count(NETWORK, BOX, **arguments)
+
+
+def test_domain_of_another_dimension():
+    with pytest.raises(DomainError, match="3 dimensions, the network has 2 inputs"):
+        pr.count(NETWORK, pr.Box([0, 0, 0], [1, 1, 1]))
+
+
+def test_cross_check_reports_a_stopped_run_as_incomplete():
+    check = pr.cross_check(NETWORK, BOX, time_limit=0)
+    assert not check.complete
+    assert not check.agree
+    assert check.differences == ()
