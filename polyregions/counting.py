@@ -67,8 +67,7 @@ def count(
         max_regions=max_regions,
         progress=progress,
     )
-    for _ in run.leaves():
-        pass
+    run.explore()
     return run.result()
 
 

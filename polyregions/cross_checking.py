@@ -7,6 +7,7 @@ from typing import Any
 from polyregions.definition import Definition
 from polyregions.domain import Domain
 from polyregions.enumeration import Leaf, Run
+from polyregions.geometry.region import pattern_text
 from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
 
@@ -64,7 +65,7 @@ class CrossCheck:
             "milp": self.milp.to_json(),
             "differences": [
                 {
-                    "pattern": ["".join(map(str, states)) for states in difference.pattern],
+                    "pattern": pattern_text(difference.pattern),
                     "found_by": difference.found_by,
                     "explanation": difference.explanation,
                 }
@@ -91,7 +92,8 @@ def cross_check(
     time_limit : float, optional
         Seconds for each of the two.
 
-    Other parameters as for :func:`polyregions.counting.count`. Memory is O(regions).
+    Other parameters as for :func:`polyregions.counting.count`. Memory is O(regions). Ctrl-C or SIGTERM during the first
+    count stops both.
 
     Examples
     --------
@@ -100,20 +102,23 @@ def cross_check(
     >>> cross_check(net, Box(-1, 1)).agree
     True
     """
-    runs = [
-        Run(
+    runs: list[Run] = []
+    found: list[dict[bytes, Leaf]] = []
+    counts: list[Count] = []
+    for method, back_end in (("split", "highs"), ("milp", solver)):
+        interrupted = bool(runs) and runs[0].interrupted
+        run = Run(
             network,
             domain,
             definition=definition,
             method=method,
-            solver=solver if method == "milp" else "highs",
-            time_limit=time_limit,
+            solver=back_end,
+            time_limit=0 if interrupted else time_limit,
             progress=progress,
         )
-        for method in ("split", "milp")
-    ]
-    found = [{leaf.states: leaf for leaf in run.leaves()} for run in runs]
-    counts = [run.result() for run in runs]
+        runs.append(run)
+        found.append({leaf.states: leaf for leaf in run.leaves()})
+        counts.append(run.result())
     differences: list[Difference] = []
     for own, other in ((0, 1), (1, 0)):
         if counts[other].status is not Status.BRACKET:

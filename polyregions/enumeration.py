@@ -44,6 +44,9 @@ class Enumerator(Protocol):
     def proven(self) -> bool:
         """Whether "nothing is left" is proven, rather than a solver's claim."""
 
+    def explore(self, stop: Callable[[], bool]) -> None:
+        """Find regions without listing them, until all are found or ``stop`` says so."""
+
     def leaves(self, stop: Callable[[], bool]) -> Iterator[Leaf]:
         """Yield regions; ``stop`` is asked between steps, and True ends the iteration there."""
 
@@ -97,6 +100,11 @@ class Run:
         self._reported = 0.0
         self._reason: str | None = None
 
+    def explore(self) -> None:
+        """Count regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
+        with self._limits:
+            self._enumerator.explore(self._stop)
+
     def leaves(self) -> Iterator[Leaf]:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
         with self._limits:
@@ -105,6 +113,11 @@ class Run:
     def regions(self) -> Iterator[Region]:
         """As :meth:`leaves`, each as a :class:`polyregions.geometry.region.Region`."""
         return (self.region(leaf) for leaf in self.leaves())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM stopped the run."""
+        return self._limits.interrupted
 
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""

@@ -51,6 +51,16 @@ class Limits:
         """Seconds left, at least 0; None without a time limit."""
         return None if self._time_limit is None else max(0.0, self._time_limit - self.seconds)
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal has asked to stop."""
+        return self._signal is not None
+
+    @property
+    def max_regions(self) -> int | None:
+        """The limit of regions, if there is one."""
+        return self._max_regions
+
     def reached(self, regions: int) -> str | None:
         """Why to stop now, in a few words, or None."""
         if self._signal is not None:

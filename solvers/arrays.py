@@ -29,9 +29,7 @@ def check_bounds(
     return low, high
 
 
-def compress_rows(
-    matrix: Any, num_columns: int, columns: IndexArray
-) -> tuple[int, IndexArray, IndexArray, FloatArray]:
+def compress_rows(matrix: Any, num_columns: int, columns: IndexArray) -> tuple[int, IndexArray, IndexArray, FloatArray]:
     """The rows of `matrix` in compressed form: their number k, starts (k,), column indices and values (nonzeros,).
 
     `columns` is arange(num_columns), made once by the caller: a dense row needs no other index array.

@@ -264,9 +264,7 @@ class HighsLP:
         if status is Status.OPTIMAL:
             solution = highs.getSolution()
             duals = self._signed(np.array(solution.row_dual))
-            return LPSolution(
-                status, highs.getObjectiveValue(), np.array(solution.col_value), duals, None, iterations
-            )
+            return LPSolution(status, highs.getObjectiveValue(), np.array(solution.col_value), duals, None, iterations)
         ray = self._ray() if status is Status.INFEASIBLE else None
         return LPSolution(status, math.nan, None, None, ray, iterations)
 

@@ -172,6 +172,4 @@ def _solution(highs: Any, seconds: float) -> MILPSolution:
     elif status is Status.OPTIMAL:
         bound = objective
     nodes = max(int(info.mip_node_count), 0) if is_mip else 0
-    return MILPSolution(
-        status=status, objective=objective, bound=bound, x=x, nodes=nodes, seconds=seconds, names=names
-    )
+    return MILPSolution(status=status, objective=objective, bound=bound, x=x, nodes=nodes, seconds=seconds, names=names)

@@ -41,11 +41,7 @@ def trivial_solution(model: MILPModel) -> MILPSolution | None:
     entries = np.diff(np.append(starts, len(values))) if count else np.zeros(0)
     impossible = (entries == 0) & ((model.row_lower > 0.0) | (model.row_upper < 0.0))
     if impossible.any():
-        return MILPSolution(
-            status=Status.INFEASIBLE, objective=math.nan, bound=math.nan, x=None, nodes=0, seconds=0.0
-        )
+        return MILPSolution(status=Status.INFEASIBLE, objective=math.nan, bound=math.nan, x=None, nodes=0, seconds=0.0)
     if n == 0:
-        return MILPSolution(
-            status=Status.OPTIMAL, objective=0.0, bound=0.0, x=np.zeros(0), nodes=0, seconds=0.0
-        )
+        return MILPSolution(status=Status.OPTIMAL, objective=0.0, bound=0.0, x=np.zeros(0), nodes=0, seconds=0.0)
     return None

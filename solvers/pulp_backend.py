@@ -273,9 +273,7 @@ def _constant(problem: Any) -> float:
     return float(problem.objective.constant) if problem.objective is not None else 0.0
 
 
-def _pulp_solution(
-    problem: Any, seconds: float, time_limit: float | None, node_limit: int | None
-) -> MILPSolution:
+def _pulp_solution(problem: Any, seconds: float, time_limit: float | None, node_limit: int | None) -> MILPSolution:
     """Read the answer from PuLP's two codes, which do not tell one limit from another."""
     status = from_pulp(problem.status, problem.sol_status)
     timed_out = time_limit is not None and seconds >= time_limit
@@ -306,6 +304,4 @@ def _with_values(
         x = np.array([math.nan if v.varValue is None else v.varValue for v in variables], dtype=np.float64)
         objective = _objective(problem)
     names = tuple(variable.name for variable in variables)
-    return MILPSolution(
-        status=status, objective=objective, bound=bound, x=x, nodes=nodes, seconds=seconds, names=names
-    )
+    return MILPSolution(status=status, objective=objective, bound=bound, x=x, nodes=nodes, seconds=seconds, names=names)

@@ -107,9 +107,7 @@ _CBC = Driver(
     integrality="integerTolerance {}",
     note="EPL licence; bundled with PuLP 3; a new process and an MPS file of 12 digits per solve",
 )
-_GUROBI_NOTE = (
-    "commercial; without a licence file limited to 2000 rows and columns; pool only through solverModel"
-)
+_GUROBI_NOTE = "commercial; without a licence file limited to 2000 rows and columns; pool only through solverModel"
 _CPLEX_NOTE = "commercial; the pip package is limited to 1000 rows and columns; pool only through solverModel"
 _XPRESS_NOTE = "commercial; without a licence rows + columns <= 5000"
 _COPT_NOTE = "commercial; without a licence 2000 rows and columns"
@@ -271,9 +269,7 @@ DRIVERS: tuple[Driver, ...] = (
         remedy="pip install mosek",
         note="commercial; found does not mean licensed, and without a licence every solve fails",
     ),
-    Driver(
-        solver="cylp", pulp_name="CyLP", probe="module:cylp", distribution="cylp", remedy="pip install cylp"
-    ),
+    Driver(solver="cylp", pulp_name="CyLP", probe="module:cylp", distribution="cylp", remedy="pip install cylp"),
     Driver(solver="coinmp", pulp_name="COINMP_DLL", probe="library:CoinMP", remedy="install libCoinMP"),
     Driver(
         solver="choco",
@@ -289,9 +285,7 @@ DRIVERS: tuple[Driver, ...] = (
         distribution="saspy",
         remedy="pip install saspy",
     ),
-    Driver(
-        solver="sas", pulp_name="SASCAS", probe="module:swat", distribution="swat", remedy="pip install swat"
-    ),
+    Driver(solver="sas", pulp_name="SASCAS", probe="module:swat", distribution="swat", remedy="pip install swat"),
     Driver(
         solver="cuopt",
         pulp_name="CUOPT",

@@ -27,9 +27,7 @@ def problem_from_arrays(model: MILPModel) -> Any:
     n = len(model.objective)
     width = max(7, len(str(n)))
     problem = pulp.LpProblem("model", pulp.LpMaximize if model.maximise else pulp.LpMinimize)
-    with (
-        warnings.catch_warnings()
-    ):  # PuLP 3.3 announces the constructors of PuLP 4; pyproject.toml pins pulp<4
+    with warnings.catch_warnings():  # PuLP 3.3 announces the constructors of PuLP 4; pyproject.toml pins pulp<4
         warnings.simplefilter("ignore", DeprecationWarning)
         variables = [
             pulp.LpVariable(

@@ -91,9 +91,7 @@ def capabilities(name: str) -> Capabilities:
     return _info(name).capabilities
 
 
-def lp_session(
-    lower: npt.ArrayLike, upper: npt.ArrayLike, *, name: str = _HIGHS, **options: Any
-) -> LPSession:
+def lp_session(lower: npt.ArrayLike, upper: npt.ArrayLike, *, name: str = _HIGHS, **options: Any) -> LPSession:
     """A linear program with variables in [lower, upper], each of shape (n,), and no rows yet.
 
     Parameters

@@ -148,3 +148,20 @@ def test_cross_check_reports_a_stopped_run_as_incomplete():
     assert not check.complete
     assert not check.agree
     assert check.differences == ()
+
+
+def test_cross_check_gives_each_counter_its_own_time():
+    check = pr.cross_check(NETWORK, BOX)
+    assert check.agree
+    assert check.split.seconds < check.milp.seconds
+
+
+def test_interrupt_stops_both_counters_of_a_cross_check():
+    network, box = of_known(npz("A2_2d_32x3"))
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    check = pr.cross_check(network, box)
+    timer.join()
+    assert not check.complete
+    assert check.split.stats["stopped"] == "stopped by SIGINT"
+    assert check.milp.lower == 0

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, TextIO
 
 from polyregions.commands import ExitStatus, options, output
-from polyregions.commands.region_files import pattern_text
+from polyregions.geometry.region import pattern_text
 
 if TYPE_CHECKING:
     from polyregions.cross_checking import CrossCheck

@@ -31,26 +31,14 @@ import numpy as np
 
 from polyregions.commands import CommandError
 from polyregions.exact.numbers import format_fraction
-from polyregions.geometry.region import Region
-from polyregions.network import Pattern
+from polyregions.geometry.region import Region, pattern_text
 from polyregions.result import Count
 
-__all__ = ["OutputFull", "RegionFile", "pattern_text", "region_file"]
+__all__ = ["OutputFull", "RegionFile", "region_file"]
 
 
 class OutputFull(Exception):
     """No more regions fit; the message says why."""
-
-
-def pattern_text(pattern: Pattern) -> str:
-    """A pattern as text.
-
-    Examples
-    --------
-    >>> pattern_text(((1, 0, 1), (0, 1)))
-    '101|01'
-    """
-    return "|".join("".join(map(str, states)) for states in pattern)
 
 
 def region_file(path: str, start: Count) -> "RegionFile":

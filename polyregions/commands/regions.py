@@ -75,7 +75,7 @@ def _write_file(arguments: Namespace, search: "Run", out: TextIO) -> Count:
 
 
 def _print(arguments: Namespace, search: "Run", out: TextIO) -> Count:
-    from polyregions.commands.region_files import pattern_text
+    from polyregions.geometry.region import pattern_text
 
     patterns = (pattern_text(region.pattern) for region in search.regions())
     if arguments.json:

@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from polyregions.network import Network, Pattern
 
-__all__ = ["Region"]
+__all__ = ["Region", "pattern_text"]
+
+
+def pattern_text(pattern: Pattern) -> str:
+    """A pattern as text.
+
+    Examples
+    --------
+    >>> pattern_text(((1, 0, 1), (0, 1)))
+    '101|01'
+    """
+    return "|".join("".join(map(str, states)) for states in pattern)
 
 
 class Region:
@@ -33,7 +44,7 @@ class Region:
         self.witness = witness
 
     def __repr__(self) -> str:
-        return f"Region({'|'.join(''.join(map(str, states)) for states in self.pattern)})"
+        return f"Region({pattern_text(self.pattern)})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Region) and (self._network, self.pattern) == (other._network, other.pattern)

@@ -91,6 +91,11 @@ class NoGoodPool:
         """None: the solver's bounds prove nothing."""
         return None
 
+    def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Find all regions without listing them, or as many as ``stop`` lets."""
+        for _ in self.leaves(stop):
+            pass
+
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the certified patterns.
 

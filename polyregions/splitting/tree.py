@@ -128,6 +128,11 @@ class SplittingTree:
         active = sum(node.states) - sum(node.states[unit] for unit in node.live)
         return open_cell_bound(widths, forms.layer, live, active, dimension)
 
+    def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Find all regions without listing them, or as many as ``stop`` lets."""
+        for _ in self.leaves(stop):
+            pass
+
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions, one by one, in the tree's order.
 

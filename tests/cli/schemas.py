@@ -106,7 +106,7 @@ SOLVERS = _object(
 
 DIFFERENCE = _object(
     {
-        "pattern": {"type": "array", "items": {"type": "string", "pattern": "^[01]+$"}},
+        "pattern": PATTERN,
         "found_by": {"enum": ["split", "milp"]},
         "explanation": {"type": "string", "minLength": 1},
     }

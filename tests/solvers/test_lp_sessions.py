@@ -22,9 +22,7 @@ from solvers.protocol import BASIC, LOWER, UPPER, ArrayBasis, LPSession
 from solvers.status import Status
 
 INF = math.inf
-SUBCLASSED = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
-)
+SUBCLASSED = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 
 
 def exact_bound(objective, matrix, row_lower, row_upper, lower, upper, multipliers):
@@ -36,9 +34,7 @@ def exact_bound(objective, matrix, row_lower, row_upper, lower, upper, multiplie
             total += value * Fraction(float(high if value > 0 else low))
     for j in range(len(lower)):
         column = (Fraction(float(a)) for a in matrix[:, j])
-        reduced = Fraction(float(objective[j])) - sum(
-            (a * v for a, v in zip(column, y, strict=True)), Fraction(0)
-        )
+        reduced = Fraction(float(objective[j])) - sum((a * v for a, v in zip(column, y, strict=True)), Fraction(0))
         if reduced:
             total += reduced * Fraction(float(upper[j] if reduced > 0 else lower[j]))
     return total
@@ -201,9 +197,7 @@ class LPSessionContract:
     @SUBCLASSED
     @given(st.data())
     def test_a_warm_sequence_of_changes_equals_cold_solves(self, data):
-        columns = data.draw(
-            st.sampled_from([1, 2, 3, 4, 9, 25])
-        )  # the start depends on the number of columns
+        columns = data.draw(st.sampled_from([1, 2, 3, 4, 9, 25]))  # the start depends on the number of columns
         small = st.integers(-3, 3)
         lower = np.full(columns, -2.0)
         upper = np.full(columns, 2.0)
@@ -234,9 +228,7 @@ class LPSessionContract:
                 warm.set_row_bounds(row, row_lower[row], row_upper[row])
             elif kind == "column":
                 column = data.draw(st.integers(0, columns - 1))
-                lower[column], upper[column] = data.draw(
-                    st.sampled_from([(-2.0, 2.0), (0.0, 1.0), (1.0, 1.0)])
-                )
+                lower[column], upper[column] = data.draw(st.sampled_from([(-2.0, 2.0), (0.0, 1.0), (1.0, 1.0)]))
                 warm.set_column_bounds(column, lower[column], upper[column])
             elif kind == "objective":
                 objective = np.array([data.draw(small) for _ in range(columns)], dtype=np.float64)

@@ -408,9 +408,7 @@ def test_milp_runs_in_two_threads_at_once():
     model = make_model([5.0, 4.0], [[6.0, 5.0]], [-INF], [10.0], [0, 0], [1, 1])
     answers = []
     threads = [
-        threading.Thread(
-            target=lambda count=count: answers.append(HighsMILP().solve(model, threads=count).objective)
-        )
+        threading.Thread(target=lambda count=count: answers.append(HighsMILP().solve(model, threads=count).objective))
         for count in (1, 2)
     ]
     for thread in threads:

@@ -1,0 +1,364 @@
+"""Vertex cells: the counter for low dimension, where a cell is known by its vertices.
+
+The compiled search of :mod:`polyregions.splitting.vertex_kernel` decides signs at vertices through the float filter;
+this module owns its arrays and decides exactly what it hands back: the vertex is solved for from its facets in
+integers, and the form evaluated there.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.bounds.bracket import OpenCells
+from polyregions.bounds.serra import architecture_bound, open_cell_bound
+from polyregions.definition import Definition
+from polyregions.enumeration import Leaf
+from polyregions.exact.cell import LayerForms, Witness
+from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows
+from polyregions.exact.pattern import PatternCertifier
+from polyregions.exact.restriction import Restriction
+from polyregions.splitting import vertex_kernel as kernel
+from polyregions.splitting.exact_vertices import ExactVertex, domain_vertices
+
+__all__ = ["FacetLimitError", "VertexTree"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Nodes between two questions whether to stop: some milliseconds of work.
+_STEPS = 2000
+_BUFFER = 1024
+#: A-priori error bounds, which cost nothing per cell, serve while they are below this share of the forms' size.
+_STATIC_ERROR = 2.0**-24
+
+
+class FacetLimitError(ArithmeticError):
+    """A cell has more facets than the compiled search can hold."""
+
+
+class VertexTree:
+    """Enumerates the regions of a restricted network by vertex cells, every decision proven.
+
+    Parameters
+    ----------
+    restriction : Restriction
+        Of dimension 1 to about 6, with at least one ReLU layer.
+    max_regions : int, optional
+        Stop when so many are found.
+
+    Notes
+    -----
+    Memory is O(depth) nodes. The work per cell that enters a layer is that of forming the next layer's forms, about
+    n_(l-1) n_l (d + 1) multiply-adds, shared by the cells that it splits into.
+    """
+
+    #: Every decision is.
+    proven = True
+
+    def __init__(self, restriction: Restriction, *, max_regions: int | None = None) -> None:
+        self.restriction = restriction
+        self._box = FloatBox.of(restriction)
+        self._max_regions = np.iinfo(np.int64).max if max_regions is None else max_regions
+        self._yielded = 0
+        self._by_exact = self._exact_vertices = 0
+        self._certifier: PatternCertifier | None = None
+        self._forms: dict[int, LayerForms] = {}
+        self._first_layer: LayerForms | None = None
+        self._counters = np.zeros(6, dtype=np.int64)
+        with np.errstate(all="ignore"):
+            self._problem = self._make_problem()
+            corners = domain_vertices(restriction)
+            self._scratch = self._make_scratch(corners)
+            self._nodes = self._make_nodes(32, max(16, 2 * len(corners)))
+            self._start(corners)
+
+    # -- arrays ------------------------------------------------------------------------------------------
+
+    def _make_problem(self) -> kernel.Problem:
+        r, box = self.restriction, self._box
+        widths = np.array(r.widths, dtype=np.int64)
+        layers, widest, d = len(widths), int(widths.max()), r.dimension
+        weights = np.zeros((layers, widest, widest))
+        biases = np.zeros((layers, widest))
+        rows = first_rows(r, box)
+        errors, magnitudes = [rows.error], [rows.magnitude]
+        limits = np.zeros((layers, widest))
+        limits[0, : widths[0]] = (rows.error + (d + 2) * U * rows.magnitude) * INFLATE + box.tiny
+        for layer in range(1, layers):
+            w, b = r.network.weights[layer], r.network.biases[layer]
+            n = w.shape[1]
+            weights[layer, :n, : len(b)] = w.T
+            biases[layer, : len(b)] = b
+            # Valid for every pattern of the earlier layers: nothing is masked (docs/vertex_cells.md, equation 1).
+            size = np.abs(w)
+            error = size @ ((n + 2) * U * magnitudes[-1] + errors[-1]) + (n + 2) * U * np.abs(b)
+            errors.append(error * INFLATE + box.tiny)
+            magnitudes.append((size @ magnitudes[-1] + np.abs(b)) * INFLATE + box.tiny)
+            limits[layer, : len(b)] = (errors[-1] + (d + 2) * U * magnitudes[-1]) * INFLATE + box.tiny
+        self._limits, self._first_rows = limits, rows
+        typical = np.array([abs(w).max(initial=1e-300) for w in r.network.weights[:layers]])
+        running = bool(max((e.max() / t for e, t in zip(errors, typical, strict=True)), default=0.0) > _STATIC_ERROR)
+        return kernel.Problem(
+            widths,
+            weights,
+            np.abs(weights) if running else np.zeros((layers, 1, 1)),
+            biases,
+            box.radius,
+            float(8 * U * box.radius.max(initial=0.0) + box.tiny),
+            box.tiny,
+            running,
+        )
+
+    def _make_scratch(self, corners: list[ExactVertex]) -> kernel.Scratch:
+        r, problem = self.restriction, self._problem
+        layers, widest = problem.biases.shape
+        d, units = r.dimension, int(problem.widths.sum())
+        rows, norms = np.zeros((layers, d + 1, widest)), np.zeros((layers, widest))
+        first = self._first_rows
+        rows[0, :d, : len(first)] = first.a.T
+        rows[0, d, : len(first)] = first.c
+        norms[0, : len(first)] = np.abs(first.a).sum(axis=1) * INFLATE
+        room = max(16, 2 * len(corners))
+        return kernel.Scratch(
+            rows,
+            self._limits.copy(),
+            norms,
+            np.zeros(units, dtype=np.uint8),
+            np.concatenate([[0], np.cumsum(problem.widths)]),
+            np.zeros((units + 2, 6), dtype=np.int64),
+            np.zeros((_BUFFER, units), dtype=np.uint8),
+            np.zeros((_BUFFER, d)),
+            np.zeros(widest),
+            np.zeros(widest),
+            np.zeros((room, d)),
+            np.zeros(room),
+            np.zeros(room, dtype=np.uint64),
+        )
+
+    def _make_nodes(self, stack: int, vertices: int) -> kernel.Nodes:
+        d, widest = self.restriction.dimension, self._problem.biases.shape[1]
+        return kernel.Nodes(
+            np.zeros((stack, vertices, d)),
+            np.zeros((stack, vertices)),
+            np.zeros((stack, vertices), dtype=np.uint64),
+            np.zeros((stack, widest, vertices), dtype=np.int8),
+            np.zeros((stack, widest), dtype=np.int32),
+            np.zeros((stack, kernel.MAX_FACETS, 2), dtype=np.int32),
+            np.zeros((stack, d + 2, widest)),
+            np.zeros((stack, 8), dtype=np.int64),
+        )
+
+    def _grow(self, stack: int, vertices: int) -> None:
+        """Move to larger arrays; the nodes stay as they are."""
+        larger = self._make_nodes(stack, vertices)
+        for old, new in zip(self._nodes, larger, strict=True):
+            new[tuple(slice(length) for length in old.shape)] = old
+        self._nodes = larger
+        d, s = self.restriction.dimension, self._scratch
+        frames = s.frames
+        if stack > len(frames):
+            frames = np.zeros((stack, 6), dtype=np.int64)
+            frames[: len(s.frames)] = s.frames
+        self._scratch = s._replace(
+            frames=frames,
+            new_vertices=np.zeros((vertices, d)),
+            new_radii=np.zeros(vertices),
+            new_incidence=np.zeros(vertices, dtype=np.uint64),
+        )
+
+    def _start(self, corners: list[ExactVertex]) -> None:
+        """Put the domain on the stack, all units of the first layer live, no sign known."""
+        nodes, r = self._nodes, self.restriction
+        facets = sorted({facet for corner in corners for facet in corner.facets})
+        if len(facets) > kernel.MAX_FACETS:
+            raise FacetLimitError(f"the domain has {len(facets)} facets")
+        place = {facet: i for i, facet in enumerate(facets)}
+        for i, (kind, index) in enumerate(facets):
+            nodes.facets[0, i] = (kind, index)
+        for v, corner in enumerate(corners):
+            self._set_vertex(0, v, corner.point)
+            nodes.incidence[0, v] = sum(1 << place[facet] for facet in corner.facets)
+        n = r.widths[0]
+        nodes.live[0, :n] = np.arange(n)
+        nodes.signs[0, :n, : len(corners)] = kernel.MISSING
+        nodes.head[0] = (0, len(corners), n, 0, 0, 0, 0, r.dimension)
+        width = r.widths[1] if len(r.widths) > 1 else 0
+        bias = self._problem.biases[1, :width] if width else np.zeros(0)
+        nodes.sums[0, r.dimension, :width] = bias
+        nodes.sums[0, r.dimension + 1, :width] = (n + 2) * U * np.abs(bias) * INFLATE + self._box.tiny
+
+    def _set_vertex(self, node: int, v: int, point: tuple[Fraction, ...]) -> None:
+        x = np.array([float(value) for value in point])
+        self._nodes.vertices[node, v] = x
+        self._nodes.radii[node, v] = 2 * U * np.abs(x).max(initial=0.0) + self._box.tiny
+
+    # -- the counter's interface -------------------------------------------------------------------------
+
+    @property
+    def found(self) -> int:
+        """The number of regions found (and given out, where they are) so far."""
+        return int(self._counters[kernel.FOUND] - self._waiting)
+
+    @property
+    def _waiting(self) -> int:
+        return int(self._counters[kernel.FILLED]) - self._yielded
+
+    @property
+    def finished(self) -> bool:
+        """Whether all regions have been found."""
+        return bool(self._counters[kernel.TOP] < 0) and not self._waiting
+
+    def statistics(self) -> dict[str, Any]:
+        """What was done so far."""
+        return {
+            "cells": "vertex",
+            "leaves": self.found,
+            "splits": int(self._counters[kernel.SPLITS]),
+            "decisions_by_filter": int(self._counters[kernel.TESTS]) - self._by_exact,
+            "decisions_by_exact": self._by_exact,
+            "exact_vertices": self._exact_vertices,
+            "running_error_bounds": self._problem.running,
+        }
+
+    def open_bound(self) -> int:
+        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
+        counters, nodes, widths = self._counters, self._nodes, self.restriction.widths
+        top = int(counters[kernel.TOP])
+        if top < 0:
+            return self._waiting
+        cells = OpenCells()
+        for index, layer, live, active, dimension, before in self._scratch.frames[: counters[kernel.FRAMES]].tolist():
+            if index <= top:
+                bound = open_cell_bound(widths, layer, live, active, dimension)
+                cells.split(index, bound=bound, found=before)
+        bounds = [
+            open_cell_bound(
+                widths,
+                head[kernel.LAYER],
+                head[kernel.LIVE],
+                head[kernel.ACTIVE],
+                head[kernel.DIMENSION],
+            )
+            for head in nodes.head[: top + 1].tolist()
+        ]
+        total = cells.total(bounds, found=int(counters[kernel.FOUND]))
+        return min(total, architecture_bound(self.restriction.dimension, widths)) + self._waiting
+
+    def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
+        self._counters[kernel.FILLED] = self._yielded = 0
+        while self._advance(keep=False) and not stop():
+            pass
+
+    def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
+        """Yield the regions; see :class:`polyregions.enumeration.Enumerator`."""
+        while True:
+            while self._waiting:
+                yield self._take()
+                if stop():
+                    return
+            self._counters[kernel.FILLED] = self._yielded = 0
+            if stop() or not self._advance(keep=True):
+                return
+
+    def _take(self) -> Leaf:
+        scratch, i = self._scratch, self._yielded
+        states = scratch.leaf_states[i].tobytes()
+        if self._certifier is None:
+            self._certifier = PatternCertifier(self.restriction, self._box, Definition.REGIONS)
+        witness = self._certifier.certify(states, Witness(scratch.leaf_points[i].copy()))
+        if witness is None:
+            raise ArithmeticError("a region found by its vertices has no point: please report this as a bug")
+        self._yielded += 1
+        return Leaf(states, witness)
+
+    def _advance(self, *, keep: bool) -> bool:
+        """Run the kernel for some steps; False once nothing is left (leaves may wait in the buffer)."""
+        counters = self._counters
+        if counters[kernel.TOP] < 0:
+            return bool(self._waiting)
+        with np.errstate(all="ignore"):
+            status = kernel.advance(
+                self._problem, self._nodes, self._scratch, counters, _STEPS, keep, self._max_regions
+            )
+            if status == kernel.UNDECIDED:
+                self._decide(int(counters[kernel.TOP]))
+            elif status == kernel.GROW_STACK:
+                self._grow(2 * len(self._nodes.head), self._nodes.radii.shape[1])
+            elif status == kernel.GROW_VERTICES:
+                self._grow(len(self._nodes.head), 2 * self._nodes.radii.shape[1])
+            elif status == kernel.FACETS_FULL:
+                raise FacetLimitError(f"a cell has more than {kernel.MAX_FACETS} facets")
+        return True
+
+    # -- exact decisions ---------------------------------------------------------------------------------
+
+    def _decide(self, node: int) -> None:
+        """Decide the topmost node's unknown signs: at vertices made exact, by the filter, or else exactly."""
+        nodes, scratch = self._nodes, self._scratch
+        layer, count, live = (int(nodes.head[node, i]) for i in (kernel.LAYER, kernel.VERTICES, kernel.LIVE))
+        signs = nodes.signs[node, :live, :count]
+        points: dict[int, tuple[Fraction, ...]] = {}
+        for i, v in np.argwhere(signs == kernel.UNKNOWN).tolist():
+            if v not in points:
+                points[v] = self._solve(node, v)
+                self._set_vertex(node, v, points[v])
+            unit = int(nodes.live[node, i])
+            sign = self._filtered(layer, unit, nodes.vertices[node, v], float(nodes.radii[node, v]))
+            if sign == kernel.UNKNOWN:
+                *a, c = self._layer_forms(layer).exact(unit)
+                value = sum((int(w) * x for w, x in zip(a, points[v], strict=True) if w), Fraction(int(c)))
+                sign = (value > 0) - (value < 0)
+                self._by_exact += 1
+            signs[i, v] = sign
+        assert scratch is self._scratch
+
+    def _filtered(self, layer: int, unit: int, x: FloatArray, radius: float) -> int:
+        scratch, d = self._scratch, self.restriction.dimension
+        row = scratch.rows[layer, :, unit]
+        value = row[:d] @ x + row[d]
+        limit = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius
+        return 1 if value > limit else -1 if value < -limit else kernel.UNKNOWN
+
+    def _layer_forms(self, layer: int) -> LayerForms:
+        """The exact forms of a layer on the branch being explored."""
+        if layer == 0:
+            if self._first_layer is None:
+                self._first_layer = LayerForms.first(self.restriction, self._box)
+            return self._first_layer
+        prefix = self._scratch.states[: self._scratch.offsets[layer]].tobytes()
+        forms = self._forms.get(layer)
+        if forms is None or forms.prefix != prefix:
+            before = self._layer_forms(layer - 1)
+            forms = self._forms[layer] = before.next(prefix[len(before.prefix) :])
+        return forms
+
+    def _solve(self, node: int, v: int) -> tuple[Fraction, ...]:
+        """The vertex of the topmost node, exactly, from d of its facets whose normals are independent."""
+        self._exact_vertices += 1
+        r, nodes = self.restriction, self._nodes
+        word = int(nodes.incidence[node, v])
+        rows = []
+        for slot in range(kernel.MAX_FACETS):
+            if word >> slot & 1:
+                rows.append(self._facet_row(int(nodes.facets[node, slot, 0]), int(nodes.facets[node, slot, 1])))
+        d, arithmetic = r.dimension, r.arithmetic
+        for chosen in combinations(rows, d):
+            system = arithmetic.matrix([row[:-1] for row in chosen])
+            solved = arithmetic.solve(system, arithmetic.matrix([[-row[-1]] for row in chosen]))
+            if solved is not None:
+                return tuple(Fraction(int(value[0]), int(solved[1])) for value in solved[0])
+        raise ArithmeticError("a vertex has no independent facets: please report this as a bug")
+
+    def _facet_row(self, layer: int, unit: int) -> list[Any]:
+        """The facet's equation a . t + c = 0 in integers."""
+        r = self.restriction
+        if layer == kernel.DOMAIN:
+            return r.rows[unit]
+        if layer == kernel.BOX:
+            bound = r.upper[unit // 2] if unit % 2 else r.lower[unit // 2]
+            return [r.scale * int(j == unit // 2) for j in range(r.dimension)] + [-bound]
+        return self._layer_forms(layer).exact(unit)

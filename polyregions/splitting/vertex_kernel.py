@@ -1,0 +1,541 @@
+"""The compiled search over vertex cells: split polytopes by hyperplanes, layer by layer, depth first.
+
+A node is a polytope by its vertices. Each vertex is a float point with a radius within which the true vertex lies
+(in every coordinate), and the set of the node's facets that it lies on, as a bit set. The sign of a form at a true
+vertex is certain when the form's value at the float point exceeds
+
+    (error of the float form) + (rounding of its value) + |a|_1 * radius,
+
+and what is not certain is left to the caller, who decides it exactly. So the combinatorics never rest on a
+tolerance: the vertex sets are those of the true polytopes, and a form that is nowhere negative at the vertices is
+nowhere negative on the cell. The bounds are derived in docs/vertex_cells.md.
+
+Everything lives in arrays that the caller owns, and nothing is half done when :func:`advance` returns, so that it
+can be called again to go on.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from polyregions.exact.filter import INFLATE, U
+from polyregions.splitting.exact_vertices import BOX, DOMAIN
+
+__all__ = [
+    "BOX",
+    "BUFFER_FULL",
+    "DOMAIN",
+    "FACETS_FULL",
+    "FINISHED",
+    "FOUND",
+    "FRAMES",
+    "GROW_STACK",
+    "GROW_VERTICES",
+    "MAX_FACETS",
+    "PAUSED",
+    "SPLITS",
+    "TESTS",
+    "TOP",
+    "UNDECIDED",
+    "UNKNOWN",
+    "Nodes",
+    "Problem",
+    "Scratch",
+    "advance",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+#: Why :func:`advance` returned.
+FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL = range(7)
+#: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
+#: tests made, splits recorded for the upper bound.
+TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES = range(6)
+#: Signs in a node's table besides -1, 0, 1: not certain, and not yet computed.
+UNKNOWN, MISSING = 2, 3
+#: Facets of one cell that a bit set holds.
+MAX_FACETS = 64
+
+
+class Problem(NamedTuple):
+    """A restricted network in floats.
+
+    widths (L,); weights (L, n, n): ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l (the first entry
+    is unused), sizes their absolute values, biases (L, n); radius (d,) bounds |t|; slack: the rounding error of a new
+    vertex's coordinate; tiny: that of underflow; running: whether the errors of later layers' forms are computed along
+    with the forms, cell by cell, because those that hold for all cells are too large.
+    """
+
+    widths: IntArray
+    weights: FloatArray
+    sizes: FloatArray
+    biases: FloatArray
+    limits: FloatArray
+    radius: FloatArray
+    slack: float
+    tiny: float
+    running: bool
+
+
+class Nodes(NamedTuple):
+    """The stack, one node per index of the first axis.
+
+    Attributes
+    ----------
+    vertices (S, v, d), radii (S, v), incidence (S, v) : floats, floats, bit sets of facets
+    signs (S, n, v) : of the live units at the vertices
+    live (S, n) : units
+    facets (S, 64, 2) : layer and unit of each
+    sums (S, d + 2, n) : the next layer's forms so far: coefficients, constants, and errors
+    head (S, 8) : layer, vertices, live units, phase, unit and state of the split that made the node, active units
+        settled in this layer, dimension of the image that enters the layer
+    """
+
+    vertices: FloatArray
+    radii: FloatArray
+    incidence: npt.NDArray[np.uint64]
+    signs: npt.NDArray[np.int8]
+    live: npt.NDArray[np.int32]
+    facets: npt.NDArray[np.int32]
+    sums: FloatArray
+    head: IntArray
+
+
+class Scratch(NamedTuple):
+    """What belongs to the branch being explored, and room to work.
+
+    Attributes
+    ----------
+    rows (L, d + 1, n) : forms of each layer
+    limits, norms (L, n) : the forms' errors on the box with those of evaluating them; their |a|_1
+    states (N,), offsets (L + 1,) : of all units, and where each layer's begin
+    frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
+    leaf_states (B, N), leaf_points (B, d) : the buffer of leaves
+    low, high, new_vertices, new_radii, new_incidence : room to work
+    """
+
+    rows: FloatArray
+    limits: FloatArray
+    norms: FloatArray
+    states: npt.NDArray[np.uint8]
+    offsets: IntArray
+    frames: IntArray
+    leaf_states: npt.NDArray[np.uint8]
+    leaf_points: FloatArray
+    low: FloatArray
+    high: FloatArray
+    new_vertices: FloatArray
+    new_radii: FloatArray
+    new_incidence: npt.NDArray[np.uint64]
+
+
+LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION = range(8)
+#: Phases of a node: just made by a split; all signs known.
+_FRESH, _SIGNED = 0, 1
+
+
+@njit(cache=True, nogil=True)
+def _bits(word):
+    count = 0
+    while word:
+        word &= word - np.uint64(1)
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _add_forms(nodes, problem, scratch, node, layer, units, count):
+    """Add the given units' forms, passed on by the weights, to the next layer's."""
+    following = layer + 1
+    if following == len(problem.widths):
+        return
+    d1 = scratch.rows.shape[1]
+    width = problem.widths[following]
+    weights = problem.weights[following]
+    i = 0
+    while i + 4 <= count:
+        p, q, r, s = units[i], units[i + 1], units[i + 2], units[i + 3]
+        wp, wq, wr, ws = weights[p], weights[q], weights[r], weights[s]
+        for k in range(d1):
+            rows = scratch.rows[layer, k]
+            a, b, c, e = rows[p], rows[q], rows[r], rows[s]
+            sums = nodes.sums[node, k]
+            for j in range(width):
+                sums[j] += a * wp[j] + b * wq[j] + (c * wr[j] + e * ws[j])
+        i += 4
+    while i < count:
+        p = units[i]
+        wp = weights[p]
+        for k in range(d1):
+            a = scratch.rows[layer, k, p]
+            sums = nodes.sums[node, k]
+            for j in range(width):
+                sums[j] += a * wp[j]
+        i += 1
+    if problem.running:
+        sums = nodes.sums[node, d1]
+        terms = (problem.widths[layer] + 2) * U
+        for i in range(count):
+            p = units[i]
+            size = abs(scratch.rows[layer, d1 - 1, p])
+            for k in range(d1 - 1):
+                size += abs(scratch.rows[layer, k, p]) * problem.radius[k]
+            share = (terms * size + scratch.limits[layer, p]) * INFLATE
+            wp = problem.sizes[following, p]
+            for j in range(width):
+                sums[j] += share * wp[j]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _sign(scratch, layer, unit, vertex, radius):
+    d = scratch.rows.shape[1] - 1
+    value = scratch.rows[layer, d, unit]
+    for k in range(d):
+        value += scratch.rows[layer, k, unit] * vertex[k]
+    limit = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius
+    if value > limit:
+        return 1
+    if value < -limit:
+        return -1
+    return UNKNOWN
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _enter(nodes, problem, scratch, node, layer):
+    """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
+
+    Returns the number of signs that are not certain.
+    """
+    head = nodes.head[node]
+    d = scratch.rows.shape[1] - 1
+    width = problem.widths[layer]
+    count = head[VERTICES]
+    rows = scratch.rows[layer]
+    if layer:
+        for k in range(d + 1):
+            for j in range(width):
+                rows[k, j] = nodes.sums[node, k, j]
+        for j in range(width):
+            norm = 0.0
+            for k in range(d):
+                norm += abs(rows[k, j])
+            scratch.norms[layer, j] = norm * INFLATE
+        if problem.running:
+            for j in range(width):
+                size = abs(rows[d, j])
+                for k in range(d):
+                    size += abs(rows[k, j]) * problem.radius[k]
+                error = nodes.sums[node, d + 1, j] * INFLATE + problem.tiny
+                scratch.limits[layer, j] = error + ((d + 2) * U * size) * INFLATE + problem.tiny
+    if layer + 1 < len(problem.widths):
+        following = problem.widths[layer + 1]
+        terms = (width + 2) * U
+        for j in range(following):
+            for k in range(d):
+                nodes.sums[node, k, j] = 0.0
+            bias = problem.biases[layer + 1, j]
+            nodes.sums[node, d, j] = bias
+            nodes.sums[node, d + 1, j] = terms * abs(bias) + problem.tiny
+    low, high = scratch.low, scratch.high
+    radius = 0.0
+    for v in range(count):
+        radius = max(radius, nodes.radii[node, v])
+        x = nodes.vertices[node, v]
+        if d == 2:
+            x0, x1 = x[0], x[1]
+            if v == 0:
+                for j in range(width):
+                    value = rows[2, j] + rows[0, j] * x0 + rows[1, j] * x1
+                    low[j] = value
+                    high[j] = value
+            else:
+                for j in range(width):
+                    value = rows[2, j] + rows[0, j] * x0 + rows[1, j] * x1
+                    low[j] = min(low[j], value)
+                    high[j] = max(high[j], value)
+        else:
+            for j in range(width):
+                value = rows[d, j]
+                for k in range(d):
+                    value += rows[k, j] * x[k]
+                if v == 0:
+                    low[j] = value
+                    high[j] = value
+                else:
+                    low[j] = min(low[j], value)
+                    high[j] = max(high[j], value)
+    live = 0
+    active = 0
+    unknown = 0
+    offset = scratch.offsets[layer]
+    settled = nodes.live[node]
+    # Settled active units are collected from the end of the list of live ones.
+    for j in range(width):
+        limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
+        if low[j] > limit:
+            scratch.states[offset + j] = 1
+            active += 1
+            settled[width - active] = j
+        elif high[j] < -limit:
+            scratch.states[offset + j] = 0
+        else:
+            settled[live] = j
+            for v in range(count):
+                sign = _sign(scratch, layer, j, nodes.vertices[node, v], nodes.radii[node, v])
+                nodes.signs[node, live, v] = sign
+                unknown += sign == UNKNOWN
+            live += 1
+    _add_forms(nodes, problem, scratch, node, layer, settled[width - active : width], active)
+    head[LAYER] = layer
+    head[LIVE] = live
+    head[PHASE] = _SIGNED
+    head[UNIT] = -1
+    head[ACTIVE] = active
+    scratch_tests = width * count
+    return unknown, scratch_tests
+
+
+@njit(cache=True, nogil=True)
+def _settle(nodes, problem, scratch, node):
+    """Take the units off the live list that do not cut the cell; all signs are known."""
+    head = nodes.head[node]
+    layer, count = head[LAYER], head[VERTICES]
+    offset = scratch.offsets[layer]
+    keep = 0
+    for i in range(head[LIVE]):
+        unit = nodes.live[node, i]
+        positive = False
+        negative = False
+        for v in range(count):
+            sign = nodes.signs[node, i, v]
+            positive |= sign > 0
+            negative |= sign < 0
+        if positive and negative:
+            if keep != i:
+                nodes.live[node, keep] = unit
+                for v in range(count):
+                    nodes.signs[node, keep, v] = nodes.signs[node, i, v]
+            keep += 1
+        elif positive:
+            scratch.states[offset + unit] = 1
+            head[ACTIVE] += 1
+            one = np.array([unit], dtype=np.int32)
+            _add_forms(nodes, problem, scratch, node, layer, one, 1)
+        else:
+            scratch.states[offset + unit] = 0
+    head[LIVE] = keep
+
+
+@njit(cache=True, nogil=True)
+def _cross(nodes, problem, scratch, node, bit):
+    """The vertices that the first live unit's hyperplane makes on the cell's edges; their number, -1 for too many."""
+    head = nodes.head[node]
+    d = scratch.rows.shape[1] - 1
+    count, layer, unit = head[VERTICES], head[LAYER], nodes.live[node, 0]
+    rows = scratch.rows[layer]
+    simple = True
+    for v in range(count):
+        if _bits(nodes.incidence[node, v]) != d:
+            simple = False
+            break
+    made = 0
+    for p in range(count):
+        if nodes.signs[node, 0, p] != 1:
+            continue
+        for q in range(count):
+            if nodes.signs[node, 0, q] != -1:
+                continue
+            common = nodes.incidence[node, p] & nodes.incidence[node, q]
+            if _bits(common) < d - 1:
+                continue
+            if not simple:
+                edge = True
+                for r in range(count):
+                    if r != p and r != q and nodes.incidence[node, r] & common == common:
+                        edge = False
+                        break
+                if not edge:
+                    continue
+            if made == len(scratch.new_radii):
+                return -1
+            a = rows[d, unit]
+            b = rows[d, unit]
+            for k in range(d):
+                a += rows[k, unit] * nodes.vertices[node, p, k]
+                b += rows[k, unit] * nodes.vertices[node, q, k]
+            b = -b
+            radius_p, radius_q = nodes.radii[node, p], nodes.radii[node, q]
+            error_p = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius_p
+            error_q = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius_q
+            gap = a + b
+            share = a / gap
+            length = 0.0
+            for k in range(d):
+                x, y = nodes.vertices[node, p, k], nodes.vertices[node, q, k]
+                length = max(length, abs(y - x))
+                scratch.new_vertices[made, k] = x + share * (y - x)
+            room = gap - error_p - error_q
+            if a > error_p and b > error_q and room > 0.0:
+                off = (a * error_q + b * error_p) / (gap * room) + 4.0 * U
+                radius = (1.0 - share) * radius_p + share * radius_q
+                radius += off * (length + radius_p + radius_q) + problem.slack
+                scratch.new_radii[made] = radius * INFLATE
+            else:
+                # A sign here was decided exactly; so will be all that hangs on the new vertex.
+                scratch.new_radii[made] = np.inf
+            scratch.new_incidence[made] = common | bit
+            made += 1
+    return made
+
+
+@njit(cache=True, nogil=True)
+def _fill_child(nodes, scratch, source, target, state, made, bit):
+    """Make the half of ``source`` on one side of its first live unit's hyperplane in ``target`` (which may be it)."""
+    count, live = nodes.head[source, VERTICES], nodes.head[source, LIVE]
+    d = nodes.vertices.shape[2]
+    wrong = -1 if state else 1
+    kept = 0
+    for v in range(count):
+        sign = nodes.signs[source, 0, v]
+        if sign == wrong:
+            continue
+        for k in range(d):
+            nodes.vertices[target, kept, k] = nodes.vertices[source, v, k]
+        nodes.radii[target, kept] = nodes.radii[source, v]
+        word = nodes.incidence[source, v]
+        nodes.incidence[target, kept] = word | bit if sign == 0 else word
+        for i in range(1, live):
+            # Rows move up by one in place; the split unit's own row 0 is still needed for the next vertices.
+            nodes.signs[target, i, kept] = nodes.signs[source, i, v]
+        if kept != v or source != target:
+            nodes.signs[target, 0, kept] = sign
+        kept += 1
+    for v in range(made):
+        for k in range(d):
+            nodes.vertices[target, kept, k] = scratch.new_vertices[v, k]
+        nodes.radii[target, kept] = scratch.new_radii[v]
+        nodes.incidence[target, kept] = scratch.new_incidence[v]
+        for i in range(1, live):
+            nodes.signs[target, i, kept] = MISSING
+        kept += 1
+    unit = nodes.live[source, 0]
+    for i in range(1, live):
+        nodes.live[target, i - 1] = nodes.live[source, i]
+        for v in range(kept):
+            nodes.signs[target, i - 1, v] = nodes.signs[target, i, v]
+    nodes.head[target, VERTICES] = kept
+    nodes.head[target, LIVE] = live - 1
+    nodes.head[target, PHASE] = _FRESH
+    nodes.head[target, UNIT] = unit
+    nodes.head[target, STATE] = state
+
+
+@njit(cache=True, nogil=True)
+def _split(nodes, problem, scratch, counters):
+    """Replace the topmost node by its two halves; a status if there is no room, else -1."""
+    node = counters[TOP]
+    head = nodes.head[node]
+    if node + 1 == len(nodes.head) or counters[FRAMES] == len(scratch.frames):
+        return GROW_STACK
+    used = np.uint64(0)
+    for v in range(head[VERTICES]):
+        used |= nodes.incidence[node, v]
+    slot = 0
+    while slot < MAX_FACETS and (used >> np.uint64(slot)) & np.uint64(1):
+        slot += 1
+    if slot == MAX_FACETS:
+        return FACETS_FULL
+    bit = np.uint64(1) << np.uint64(slot)
+    made = _cross(nodes, problem, scratch, node, bit)
+    if made < 0 or head[VERTICES] + made > nodes.radii.shape[1]:
+        return GROW_VERTICES
+    frames = counters[FRAMES]
+    while frames and scratch.frames[frames - 1, 0] > node:
+        frames -= 1
+    frame = scratch.frames[frames]
+    frame[0], frame[1], frame[2], frame[3] = node, head[LAYER], head[LIVE], head[ACTIVE]
+    frame[4], frame[5] = head[DIMENSION], counters[FOUND]
+    counters[FRAMES] = frames + 1
+    nodes.facets[node, slot, 0] = head[LAYER]
+    nodes.facets[node, slot, 1] = nodes.live[node, 0]
+    upper = node + 1
+    layer, unit = head[LAYER], nodes.live[node, 0]
+    nodes.head[upper] = head
+    nodes.facets[upper] = nodes.facets[node]
+    if layer + 1 < len(problem.widths):
+        width = problem.widths[layer + 1]
+        for k in range(nodes.sums.shape[1]):
+            for j in range(width):
+                nodes.sums[upper, k, j] = nodes.sums[node, k, j]
+    _fill_child(nodes, scratch, node, upper, 1, made, bit)
+    _fill_child(nodes, scratch, node, node, 0, made, bit)
+    one = np.array([unit], dtype=np.int32)
+    _add_forms(nodes, problem, scratch, upper, layer, one, 1)
+    nodes.head[upper, ACTIVE] += 1
+    counters[TOP] = upper
+    counters[SPLITS] += 1
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def advance(problem, nodes, scratch, counters, steps, keep, most):
+    """Explore at most ``steps`` nodes, or until ``most`` regions are found; ``keep``: whether leaves go to the buffer.
+
+    Returns
+    -------
+    int
+        FINISHED, PAUSED (steps used up), UNDECIDED (the topmost node has signs UNKNOWN: set them to -1, 0 or 1),
+        BUFFER_FULL, GROW_STACK, GROW_VERTICES (give more room), or FACETS_FULL (the topmost node can't be split here).
+    """
+    layers = len(problem.widths)
+    for _ in range(steps):
+        node = counters[TOP]
+        if node < 0:
+            return FINISHED
+        if counters[FOUND] >= most:
+            return PAUSED
+        head = nodes.head[node]
+        layer = head[LAYER]
+        if head[PHASE] == _FRESH:
+            scratch.states[scratch.offsets[layer] + head[UNIT]] = head[STATE]
+            unknown = 0
+            for i in range(head[LIVE]):
+                unit = nodes.live[node, i]
+                for v in range(head[VERTICES]):
+                    if nodes.signs[node, i, v] == MISSING:
+                        sign = _sign(scratch, layer, unit, nodes.vertices[node, v], nodes.radii[node, v])
+                        nodes.signs[node, i, v] = sign
+                        unknown += sign == UNKNOWN
+                        counters[TESTS] += 1
+            head[PHASE] = _SIGNED
+            if unknown:
+                return UNDECIDED
+        _settle(nodes, problem, scratch, node)
+        if head[LIVE]:
+            status = _split(nodes, problem, scratch, counters)
+            if status >= 0:
+                return status
+        elif layer + 1 < layers:
+            head[DIMENSION] = min(head[DIMENSION], head[ACTIVE])
+            unknown, tests = _enter(nodes, problem, scratch, node, layer + 1)
+            counters[TESTS] += tests
+            if unknown:
+                return UNDECIDED
+        else:
+            if keep:
+                filled = counters[FILLED]
+                if filled == len(scratch.leaf_states):
+                    return BUFFER_FULL
+                scratch.leaf_states[filled] = scratch.states
+                for k in range(nodes.vertices.shape[2]):
+                    total = 0.0
+                    for v in range(head[VERTICES]):
+                        total += nodes.vertices[node, v, k]
+                    scratch.leaf_points[filled, k] = total / head[VERTICES]
+                counters[FILLED] = filled + 1
+            counters[FOUND] += 1
+            counters[TOP] = node - 1
+    return PAUSED
