@@ -19,6 +19,7 @@ def count(
     definition: Definition | str = Definition.REGIONS,
     method: str = "split",
     solver: str = "highs",
+    cells: str = "auto",
     time_limit: float | None = None,
     max_regions: int | None = None,
     progress: ProgressCallback | None = None,
@@ -38,6 +39,9 @@ def count(
         The back end that makes the float proposals. With ``method="milp"`` "highs" searches one tree whose prunes are
         all proven; any other MILP back end of :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts,
         for a few dozen patterns, whose result is numerical.
+    cells : {"auto", "vertex", "lp"}, optional
+        How the splitting counter keeps its cells: by their vertices (compiled; regions in up to about 6 dimensions), or
+        by linear programs; "auto" takes the one that is faster.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional
@@ -48,7 +52,8 @@ def count(
     Returns
     -------
     Count
-        Exact if the run finished; a bracket of proven bounds if a limit, Ctrl-C or SIGTERM stopped it.
+        Exact if the run finished; a bracket of proven bounds if a limit, Ctrl-C or SIGTERM stopped it. A loop over many
+        counts goes on after such a Ctrl-C unless it looks: ``if count.interrupted: break``.
 
     Examples
     --------
@@ -63,6 +68,7 @@ def count(
         definition=definition,
         method=method,
         solver=solver,
+        cells=cells,
         time_limit=time_limit,
         max_regions=max_regions,
         progress=progress,
@@ -72,11 +78,17 @@ def count(
 
 
 def regions(
-    network: Network, domain: Domain, *, definition: Definition | str = Definition.REGIONS, solver: str = "highs"
+    network: Network,
+    domain: Domain,
+    *,
+    definition: Definition | str = Definition.REGIONS,
+    solver: str = "highs",
+    cells: str = "auto",
 ) -> Iterator[Region]:
     """The regions of a network over a domain, one by one as they are proven, each with a witness.
 
-    Lazily: memory does not grow with their number, and stopping early costs nothing more.
+    Lazily: memory does not grow with their number, and stopping early costs nothing more. The iterator ends when all
+    regions have been given; Ctrl-C raises KeyboardInterrupt.
 
     Examples
     --------
@@ -85,4 +97,6 @@ def regions(
     >>> sorted(region.pattern for region in regions(net, Box(-1, 1)))
     [((0, 1),), ((1, 0),)]
     """
-    return Run(network, domain, definition=definition, solver=solver).regions()
+    run = Run(network, domain, definition=definition, solver=solver, cells=cells)
+    # Signals act as usual here: an iterator that ended early in silence would pass for a complete one.
+    return (run.region(leaf) for leaf in run.enumerator.leaves(lambda: False))

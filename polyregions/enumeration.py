@@ -83,6 +83,7 @@ class Run:
         definition: Definition | str = Definition.REGIONS,
         method: str = "split",
         solver: str = "highs",
+        cells: str = "auto",
         time_limit: float | None = None,
         max_regions: int | None = None,
         progress: ProgressCallback | None = None,
@@ -95,7 +96,7 @@ class Run:
         self.method = method
         self._limits = Limits(time_limit=time_limit, max_regions=max_regions)
         self._restriction = Restriction(network, domain)
-        self._enumerator = _enumerator(self._restriction, self.definition, method, solver, self._limits)
+        self.enumerator = _enumerator(self._restriction, self.definition, method, solver, cells, self._limits)
         self._progress = progress
         self._reported = 0.0
         self._reason: str | None = None
@@ -103,12 +104,12 @@ class Run:
     def explore(self) -> None:
         """Count regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
         with self._limits:
-            self._enumerator.explore(self._stop)
+            self.enumerator.explore(self._stop)
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
         with self._limits:
-            yield from self._enumerator.leaves(self._stop)
+            yield from self.enumerator.leaves(self._stop)
 
     def regions(self) -> Iterator[Region]:
         """As :meth:`leaves`, each as a :class:`polyregions.geometry.region.Region`."""
@@ -127,24 +128,25 @@ class Run:
     def _stop(self) -> bool:
         seconds = self._limits.seconds
         if self._progress is not None and seconds - self._reported >= _PROGRESS_INTERVAL:
-            self._progress(Progress(self._enumerator.found, self._upper(), seconds))
+            self._progress(Progress(self.enumerator.found, self._upper(), seconds))
             self._reported = seconds
-        self._reason = self._limits.reached(self._enumerator.found)
+        self._reason = self._limits.reached(self.enumerator.found)
         return self._reason is not None
 
     def _upper(self) -> int | None:
-        rest = self._enumerator.open_bound()
-        return None if rest is None else self._enumerator.found + rest
+        rest = self.enumerator.open_bound()
+        return None if rest is None else self.enumerator.found + rest
 
     def result(self) -> Count:
         """The count as it stands: exact if the run finished, else a bracket of what is proven."""
-        enumerator = self._enumerator
+        enumerator = self.enumerator
         status = Status.BRACKET
         if enumerator.finished:
             status = Status.EXACT if enumerator.proven else Status.NUMERICAL
         stats = enumerator.statistics()
         if status is Status.BRACKET:
             stats["stopped"] = self._reason or "left early"
+            stats["interrupted"] = self.interrupted
         return Count(
             lower=enumerator.found,
             upper=self._upper(),
@@ -159,12 +161,12 @@ class Run:
 
 
 def _enumerator(
-    restriction: "Restriction", definition: Definition, method: str, solver: str, limits: Limits
+    restriction: "Restriction", definition: Definition, method: str, solver: str, cells: str, limits: Limits
 ) -> Enumerator:
     if method == "split":
-        from polyregions.splitting.tree import SplittingTree
+        from polyregions.splitting.choice import splitting_tree
 
-        return SplittingTree(restriction, definition, solver=solver)
+        return splitting_tree(restriction, definition, solver=solver, cells=cells, max_regions=limits.max_regions)
     if method == "milp":
         from polyregions.milp.pool import pool
 

@@ -66,6 +66,11 @@ class Count:
         """The number, where this is one: proven if exact, what was found if numerical, None for a bracket."""
         return None if self.status is Status.BRACKET else self.lower
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM stopped the count."""
+        return bool(self.stats.get("interrupted", False))
+
     def __int__(self) -> int:
         if self.status is not Status.EXACT:
             upper = "unknown" if self.upper is None else self.upper

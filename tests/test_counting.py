@@ -81,6 +81,7 @@ def test_interrupt_ends_in_a_bracket():
     timer.join()
     assert result.status is pr.Status.BRACKET
     assert result.stats["stopped"] == "stopped by SIGINT"
+    assert result.interrupted
     assert 0 < result.lower < result.upper
     assert time.monotonic() - start < 60
     assert signal.getsignal(signal.SIGINT) is before
@@ -90,7 +91,7 @@ def test_progress_brackets_the_count():
     seen = []
     known = npz("A2_2d_32x3")
     network, box = of_known(known)
-    pr.count(network, box, progress=seen.append, max_regions=600)
+    pr.count(network, box, cells="lp", progress=seen.append, max_regions=600)
     assert seen
     assert all(p.lower <= known.regions <= p.upper for p in seen)
     assert [p.lower for p in seen] == sorted(p.lower for p in seen)
@@ -165,3 +166,16 @@ def test_interrupt_stops_both_counters_of_a_cross_check():
     assert not check.complete
     assert check.split.stats["stopped"] == "stopped by SIGINT"
     assert check.milp.lower == 0
+
+
+def test_interrupted_listing_does_not_pass_for_a_complete_one():
+    network = pr.Network.from_arrays(
+        [np.random.default_rng(0).normal(size=(60, 6)), np.ones((1, 60))],
+        [np.random.default_rng(1).normal(size=60), [0]],
+    )
+    timer = threading.Timer(0.5, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in pr.regions(network, pr.Box(-1, 1)):
+            pass
+    timer.join()

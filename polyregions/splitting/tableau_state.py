@@ -1,7 +1,7 @@
 """The state of the compiled search: flat arrays, so that it can be left and taken up again at any node.
 
-Everything that the compiled functions read and write is here; they own nothing. All float arrays are float64 and
-C-contiguous, rows padded with zeros to a multiple of 4 or 8 coordinates, which the vector units want.
+Compiled functions take few arrays, so small vectors of equal length share one; the classes here name their rows. All float
+arrays are float64 and C-contiguous, over coordinates padded with zeros to a multiple of 4 or 8, which vector units want.
 """
 
 from typing import NamedTuple
@@ -9,10 +9,33 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.exact.filter import FloatBox
+from polyregions.exact.filter import FloatBox, FloatRows
 from polyregions.exact.restriction import Restriction
 
-__all__ = ["Counter", "Forms", "Path", "Phase", "Points", "Problem", "Search", "Tableau", "grown", "new_search"]
+__all__ = [
+    "INHERITED",
+    "BoxRow",
+    "ColumnRow",
+    "Constant",
+    "Counter",
+    "FormNumber",
+    "Forms",
+    "NameRow",
+    "PathColumn",
+    "Phase",
+    "Points",
+    "Problem",
+    "RowRow",
+    "Search",
+    "Tableau",
+    "grown",
+    "new_forms",
+    "new_points",
+    "new_problem",
+    "new_search",
+    "new_tableau",
+    "put_rows",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -23,98 +46,84 @@ INHERITED = 32
 
 
 class Counter:
-    """Places in ``Search.counters``."""
+    """Entries of ``Search.counters``: where the search is, what it asks, and what was done."""
 
-    DEPTH = 0
-    POINTS = 1
-    FOUND = 2
-    WORK = 3
-    BUFFERED = 4
-    UNIT = 5
-    SIGN = 6
-    INSIDE = 7
-    TIGHT = 8
-    PROGRAMS = 9
-    PIVOTS = 10
-    BY_FILTER = 11
-    SPLITS = 12
-    NO = 13
-    LENGTH = 16
+    DEPTH, POINTS, FOUND, WORK, BUFFERED, UNIT, SIGN, INSIDE, PROGRAMS, PIVOTS, BY_FILTER, SPLITS, LENGTH = range(13)
 
 
 class Phase:
     """What is to be done next with the cell of a level of the search."""
 
-    SETTLE = 0
-    SECOND = 1
-    DONE = 2
-    ENTER = 3
+    SETTLE, SECOND, DONE, ENTER = range(4)
+
+
+class BoxRow:
+    """Rows of ``Problem.box``: FloatBox, then upper - lower and its inverse."""
+
+    LOWER, UPPER, LOWER_INSIDE, UPPER_INSIDE, RADIUS, EXTENT, INVERSE, LENGTH = range(8)
+
+
+class Constant:
+    """Entries of ``Problem.constants``; the last two are flags."""
+
+    TINY, DIMENSION, OPEN, CERTIFIED = range(4)
 
 
 class Problem(NamedTuple):
-    """What does not change.
-
-    ``constants`` are the box's ``tiny``, the dimension, and whether cells are open and decisions certified.
-    """
+    """What does not change: the network's later layers and the box."""
 
     widths: IntArray
     weights: FloatArray
     biases: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-    lower_inside: FloatArray
-    upper_inside: FloatArray
-    radius: FloatArray
-    extent: FloatArray
-    inverse_extent: FloatArray
+    box: FloatArray
     constants: FloatArray
+
+
+class FormNumber:
+    """Entries of ``Forms.numbers``, per form.
+
+    CONSTANT, ERROR and MAGNITUDE as in FloatRows. THRESHOLD: a value at a point of the box is certain above it.
+    """
+
+    CONSTANT, ERROR, MAGNITUDE, THRESHOLD, SCALED_CONSTANT, SCALE, LENGTH = range(7)
 
 
 class Forms(NamedTuple):
     """The affine forms of each layer on the cell that the search is in; the last slot holds the domain's rows.
 
-    ``a, c, error, magnitude`` as in FloatRows; ``threshold``: a value at a point of the box is certain above it.
-    ``scaled`` and ``scaled_constant`` are the forms over coordinates in [0, 1], times ``scale``: what the linear
-    programs work on. A form that floats can't hold has scale 0.
+    ``a``: the coefficients. ``scaled``: over coordinates in [0, 1], times SCALE: what the linear programs work on. A form
+    that floats can't hold has scale 0.
     """
 
     a: FloatArray
-    c: FloatArray
-    error: FloatArray
-    magnitude: FloatArray
-    threshold: FloatArray
     scaled: FloatArray
-    scaled_constant: FloatArray
-    scale: FloatArray
+    numbers: FloatArray
 
 
-class Path(NamedTuple):
-    """The rows of the cell: slot and unit of the form, and the sign it has."""
+class PathColumn:
+    """Columns of the path, one row per row of the cell: slot and unit of its form, and the sign it has."""
 
-    slot: IntArray
-    unit: IntArray
-    sign: FloatArray
+    SLOT, UNIT, SIGN, LENGTH = range(4)
 
 
 class Points(NamedTuple):
     """Known points of the cells on the path: a stack.
 
-    ``values`` of the units' forms per layer and ``rows`` of the path's rows, both scaled; ``positive`` and
-    ``negative`` are bit masks of the units whose sign is certain, per layer. For patterns a known 0 counts as negative.
+    ``values`` of the units' forms per layer and ``rows`` of the path's rows, both scaled; ``signs`` holds two bit masks
+    per layer, of the units that are certainly negative and positive. For patterns a known 0 counts as negative.
     """
 
     x: FloatArray
     values: FloatArray
     rows: FloatArray
-    positive: WordArray
-    negative: WordArray
+    signs: WordArray
 
 
 class Search(NamedTuple):
     """One entry a level of the depth-first search: the cell, what is settled of its layer, and what is left to do.
 
-    A cell with live units that has been settled is split by ``unit``; ``sign`` is that of the second half.
-    ``found`` is the number of regions when it was split.
+    A cell that has been settled is split by ``unit``, if any is live; ``sign`` is that of the second half, ``found`` the number of
+    regions when it was split. ``prefix``: the states of the layers above. ``leaf_*``: the buffer of leaves.
     """
 
     counters: IntArray
@@ -134,98 +143,91 @@ class Search(NamedTuple):
     leaf_points: FloatArray
 
 
+class RowRow:
+    """Rows of ``Tableau.row``: per basic variable its value, its upper bound, and its value at the known point."""
+
+    BETA, UPPER, INSIDE, LENGTH = range(4)
+
+
+class ColumnRow:
+    """Rows of ``Tableau.column``: per nonbasic variable reduced cost, value, upper bound, value at the known point; work."""
+
+    REDUCED, AT, UPPER, INSIDE, PIVOT, RATIO, LENGTH = range(7)
+
+
+class NameRow:
+    """Rows of ``Tableau.names``: the variables of rows and columns (coordinates, then slacks); work."""
+
+    ROW, COLUMN, ORDER, LENGTH = range(4)
+
+
 class Tableau(NamedTuple):
     """Work space of one linear program."""
 
     t: FloatArray
-    beta: FloatArray
-    row_upper: FloatArray
-    row_inside: FloatArray
-    row_name: IntArray
-    reduced: FloatArray
-    at: FloatArray
-    column_upper: FloatArray
-    column_inside: FloatArray
-    column_name: IntArray
-    pivot_row: FloatArray
-    ratio: FloatArray
-    flipped: IntArray
+    row: FloatArray
+    column: FloatArray
+    names: IntArray
 
 
-def padded(dimension: int) -> int:
-    """Row length: the dimension rounded up to a multiple of 4 or 8."""
+def _padded(dimension: int) -> int:
     step = 4 if dimension <= 4 else 8
     return -(-dimension // step) * step
 
 
 def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certified: bool) -> Problem:
     """The network's later layers and the box, padded."""
-    d = restriction.dimension
-    length, network = padded(d), restriction.network
+    d, network = restriction.dimension, restriction.network
     widths = np.array(restriction.widths, dtype=np.int64)
     most = int(widths.max())
-    weights = np.zeros((len(widths), most, most))
-    biases = np.zeros((len(widths), most))
+    weights, biases = np.zeros((len(widths), most, most)), np.zeros((len(widths), most))
     for layer in range(1, len(widths)):
         w = network.weights[layer]
         weights[layer, : w.shape[0], : w.shape[1]] = w
         biases[layer, : len(w)] = network.biases[layer]
-
-    def pad(values: FloatArray, filler: float) -> FloatArray:
-        return np.concatenate([values, np.full(length - d, filler)]).astype(np.float64)
-
+    padded = np.zeros((BoxRow.LENGTH, _padded(d)))
+    padded[BoxRow.LOWER_INSIDE], padded[BoxRow.UPPER_INSIDE] = -1.0, 1.0
     extent = box.upper - box.lower
-    return Problem(
-        widths,
-        weights,
-        biases,
-        pad(box.lower, 0.0),
-        pad(box.upper, 0.0),
-        pad(box.lower_inside, -1.0),
-        pad(box.upper_inside, 1.0),
-        pad(box.radius, 0.0),
-        pad(extent, 0.0),
-        pad(1.0 / extent, 0.0),
-        np.array([box.tiny, float(d), float(is_open), float(certified)]),
-    )
+    rows = (box.lower, box.upper, box.lower_inside, box.upper_inside, box.radius, extent, 1.0 / extent)
+    padded[:, :d] = np.array(rows)
+    constants = np.array([box.tiny, float(d), float(is_open), float(certified)])
+    return Problem(widths, weights, biases, padded, constants)
 
 
-def new_forms(slots: int, units: int, length: int) -> Forms:
+def new_forms(slots: int, units: int, dimension: int) -> Forms:
     """Empty forms."""
-
-    def zeros() -> FloatArray:
-        return np.zeros((slots, units))
-
-    a, scaled = np.zeros((slots, units, length)), np.zeros((slots, units, length))
-    return Forms(a, zeros(), zeros(), zeros(), zeros(), scaled, zeros(), zeros())
+    shape = (slots, units, _padded(dimension))
+    return Forms(np.zeros(shape), np.zeros(shape), np.zeros((slots, units, FormNumber.LENGTH)))
 
 
-def new_points(count: int, layers: int, units: int, rows: int, length: int) -> Points:
+def put_rows(forms: Forms, slot: int, rows: FloatRows) -> None:
+    """Copy rows into a slot."""
+    n, d = rows.a.shape
+    forms.a[slot, :n, :d] = rows.a
+    forms.numbers[slot, :n, : FormNumber.THRESHOLD] = np.stack([rows.c, rows.error, rows.magnitude], axis=1)
+
+
+def new_points(count: int, layers: int, units: int, rows: int, dimension: int) -> Points:
     """An empty stack of points."""
-    words = -(-units // 64)
     return Points(
-        np.zeros((count, length)),
+        np.zeros((count, _padded(dimension))),
         np.zeros((layers, count, units)),
         np.zeros((count, rows)),
-        np.zeros((layers, count, words), dtype=np.uint64),
-        np.zeros((layers, count, words), dtype=np.uint64),
+        np.zeros((layers, count, 2, -(-units // 64)), dtype=np.uint64),
     )
 
 
 def grown(points: Points) -> Points:
     """The same points with twice the room."""
-    count = len(points.x)
-
-    def double(array: npt.NDArray[np.generic], axis: int) -> npt.NDArray[np.generic]:
-        shape = list(array.shape)
-        shape[axis] = count
-        return np.concatenate([array, np.zeros(shape, dtype=array.dtype)], axis=axis)
-
-    axes = (0, 1, 0, 1, 1)
-    return Points(*(double(array, axis) for array, axis in zip(points, axes, strict=True)))  # type: ignore[arg-type]
+    return Points(
+        np.concatenate([points.x, np.zeros_like(points.x)]),
+        np.concatenate([points.values, np.zeros_like(points.values)], axis=1),
+        np.concatenate([points.rows, np.zeros_like(points.rows)]),
+        np.concatenate([points.signs, np.zeros_like(points.signs)], axis=1),
+    )
 
 
-def new_search(layers: int, units: int, total: int, length: int, buffer: int) -> Search:
+def new_search(layers: int, units: int, total: int, dimension: int, buffer: int) -> Search:
     """A search that has not begun, for ``total`` units in all, with room for ``buffer`` leaves."""
     levels, words = total + layers + 2, -(-units // 64)
 
@@ -236,45 +238,30 @@ def new_search(layers: int, units: int, total: int, length: int, buffer: int) ->
         return np.zeros((levels, words), dtype=np.uint64)
 
     return Search(
-        np.zeros(Counter.LENGTH, dtype=np.int64),
-        integers(),
-        integers(),
-        integers(),
-        integers(),
-        masks(),
-        masks(),
-        integers(),
-        np.zeros((levels, INHERITED + 2 * units + 2), dtype=np.int64),
-        integers(),
-        integers(),
-        integers(),
-        np.zeros((layers, words), dtype=np.uint64),
-        np.zeros((buffer, layers, words), dtype=np.uint64),
-        np.zeros((buffer, length)),
+        counters=np.zeros(Counter.LENGTH, dtype=np.int64),
+        phase=integers(),
+        layer=integers(),
+        rows=integers(),
+        points=integers(),
+        live=masks(),
+        states=masks(),
+        known=integers(),
+        known_points=np.zeros((levels, INHERITED + 2 * units + 2), dtype=np.int64),
+        unit=integers(),
+        sign=integers(),
+        found=integers(),
+        prefix=np.zeros((layers, words), dtype=np.uint64),
+        leaf_states=np.zeros((buffer, layers, words), dtype=np.uint64),
+        leaf_points=np.zeros((buffer, _padded(dimension))),
     )
 
 
-def new_tableau(rows: int, length: int) -> Tableau:
+def new_tableau(rows: int, dimension: int) -> Tableau:
     """Room for a linear program of so many rows."""
-
-    def column() -> FloatArray:
-        return np.zeros(length)
-
-    def row() -> FloatArray:
-        return np.zeros(rows)
-
+    length = _padded(dimension)
     return Tableau(
         np.zeros((rows, length)),
-        row(),
-        row(),
-        row(),
-        np.zeros(rows, dtype=np.int64),
-        column(),
-        column(),
-        column(),
-        column(),
-        np.zeros(length, dtype=np.int64),
-        column(),
-        column(),
-        np.zeros(length, dtype=np.int64),
+        np.zeros((RowRow.LENGTH, rows)),
+        np.zeros((ColumnRow.LENGTH, length)),
+        np.zeros((NameRow.LENGTH, max(rows, length)), dtype=np.int64),
     )

@@ -7,7 +7,7 @@ of the cell answer most questions; a linear program answers the rest (Rada & Cer
 Hanin & Rolnick 2019, appendix A).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +127,33 @@ class SplittingTree:
         live = len(node.live)
         active = sum(node.states) - sum(node.states[unit] for unit in node.live)
         return open_cell_bound(widths, forms.layer, live, active, dimension)
+
+    def start_within(
+        self,
+        rows: Sequence[tuple[LayerForms, int, int]],
+        forms: LayerForms,
+        states: bytes,
+        live: npt.NDArray[np.intp],
+        inside: Witness,
+    ) -> None:
+        """Explore one cell instead of the whole domain; before the first leaf.
+
+        Parameters
+        ----------
+        rows : triples (forms, unit, sign)
+            What cuts the cell out of the domain.
+        forms : LayerForms
+            Of the layer that the cell has entered.
+        states, live
+            Of that layer's units: the states of those that are settled, and those that may cut the cell.
+        inside : Witness
+            A point of the cell.
+        """
+        for row_forms, unit, sign in rows:
+            self.cell.push(row_forms, unit, sign)
+        signs = forms.signs(inside, self.cell.counts)[live]
+        self.stack.append(Node(forms, bytearray(states), live, [inside], signs[None, :], len(self.cell), None))
+        self._started = True
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Find all regions without listing them, or as many as ``stop`` lets."""

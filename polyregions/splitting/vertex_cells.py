@@ -18,13 +18,14 @@ from polyregions.bounds.serra import architecture_bound, open_cell_bound
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import LayerForms, Witness
-from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows
+from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows, rounded_rows
 from polyregions.exact.pattern import PatternCertifier
-from polyregions.exact.restriction import Restriction
+from polyregions.exact.restriction import ExactPoint, Restriction
 from polyregions.splitting import vertex_kernel as kernel
 from polyregions.splitting.exact_vertices import ExactVertex, domain_vertices
+from polyregions.splitting.tree import SplittingTree
 
-__all__ = ["FacetLimitError", "VertexTree"]
+__all__ = ["VertexTree"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,10 +34,6 @@ _STEPS = 2000
 _BUFFER = 1024
 #: A-priori error bounds, which cost nothing per cell, serve while they are below this share of the forms' size.
 _STATIC_ERROR = 2.0**-24
-
-
-class FacetLimitError(ArithmeticError):
-    """A cell has more facets than the compiled search can hold."""
 
 
 class VertexTree:
@@ -68,6 +65,7 @@ class VertexTree:
         self._forms: dict[int, LayerForms] = {}
         self._first_layer: LayerForms | None = None
         self._counters = np.zeros(6, dtype=np.int64)
+        self._guest: SplittingTree | None = None
         with np.errstate(all="ignore"):
             self._problem = self._make_problem()
             corners = domain_vertices(restriction)
@@ -106,11 +104,28 @@ class VertexTree:
             weights,
             np.abs(weights) if running else np.zeros((layers, 1, 1)),
             biases,
+            *self._walls(),
             box.radius,
             float(8 * U * box.radius.max(initial=0.0) + box.tiny),
             box.tiny,
             running,
         )
+
+    def _walls(self) -> tuple[FloatArray, FloatArray]:
+        """The sides of the box and the domain's rows as float forms (a, c), and bounds of their errors on the box."""
+        r, box = self.restriction, self._box
+        d = r.dimension
+        walls = np.zeros((2 * d + len(r.rows), d + 1))
+        limits = np.zeros(len(walls))
+        for j in range(d):
+            for side, bound in enumerate((box.lower[j], box.upper[j])):
+                walls[2 * j + side, [j, d]] = 1.0, -bound
+                limits[2 * j + side] = 4 * U * abs(bound) + box.tiny
+        if r.rows:
+            domain = rounded_rows(r.rows, 1, box)
+            walls[2 * d :, :d], walls[2 * d :, d] = domain.a, domain.c
+            limits[2 * d :] = (domain.error + (d + 2) * U * domain.magnitude) * INFLATE + box.tiny
+        return walls, limits
 
     def _make_scratch(self, corners: list[ExactVertex]) -> kernel.Scratch:
         r, problem = self.restriction, self._problem
@@ -136,6 +151,7 @@ class VertexTree:
             np.zeros((room, d)),
             np.zeros(room),
             np.zeros(room, dtype=np.uint64),
+            np.zeros((d, 3 * d + 2)),
         )
 
     def _make_nodes(self, stack: int, vertices: int) -> kernel.Nodes:
@@ -154,7 +170,8 @@ class VertexTree:
     def _grow(self, stack: int, vertices: int) -> None:
         """Move to larger arrays; the nodes stay as they are."""
         larger = self._make_nodes(stack, vertices)
-        for old, new in zip(self._nodes, larger, strict=True):
+        arrays: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = list(zip(self._nodes, larger, strict=True))
+        for old, new in arrays:
             new[tuple(slice(length) for length in old.shape)] = old
         self._nodes = larger
         d, s = self.restriction.dimension, self._scratch
@@ -174,7 +191,8 @@ class VertexTree:
         nodes, r = self._nodes, self.restriction
         facets = sorted({facet for corner in corners for facet in corner.facets})
         if len(facets) > kernel.MAX_FACETS:
-            raise FacetLimitError(f"the domain has {len(facets)} facets")
+            self._guest = SplittingTree(r, Definition.REGIONS)
+            return
         place = {facet: i for i, facet in enumerate(facets)}
         for i, (kind, index) in enumerate(facets):
             nodes.facets[0, i] = (kind, index)
@@ -200,7 +218,8 @@ class VertexTree:
     @property
     def found(self) -> int:
         """The number of regions found (and given out, where they are) so far."""
-        return int(self._counters[kernel.FOUND] - self._waiting)
+        guest = self._guest.found if self._guest is not None else 0
+        return int(self._counters[kernel.FOUND]) - self._waiting + guest
 
     @property
     def _waiting(self) -> int:
@@ -229,6 +248,8 @@ class VertexTree:
         top = int(counters[kernel.TOP])
         if top < 0:
             return self._waiting
+        if self._guest is not None and top == 0:
+            return self._guest.open_bound() + self._waiting
         cells = OpenCells()
         for index, layer, live, active, dimension, before in self._scratch.frames[: counters[kernel.FRAMES]].tolist():
             if index <= top:
@@ -244,14 +265,21 @@ class VertexTree:
             )
             for head in nodes.head[: top + 1].tolist()
         ]
-        total = cells.total(bounds, found=int(counters[kernel.FOUND]))
+        guest_found = 0
+        if self._guest is not None:
+            guest_found, bounds[-1] = self._guest.found, self._guest.open_bound()
+        total = cells.total(bounds, found=int(counters[kernel.FOUND]) + guest_found)
         return min(total, architecture_bound(self.restriction.dimension, widths)) + self._waiting
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
         self._counters[kernel.FILLED] = self._yielded = 0
-        while self._advance(keep=False) and not stop():
-            pass
+        while self._counters[kernel.TOP] >= 0 and not stop():
+            if self._guest is None:
+                self._advance(keep=False)
+            else:
+                self._guest.explore(stop)
+                self._dismiss_guest()
 
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions; see :class:`polyregions.enumeration.Enumerator`."""
@@ -261,8 +289,13 @@ class VertexTree:
                 if stop():
                     return
             self._counters[kernel.FILLED] = self._yielded = 0
-            if stop() or not self._advance(keep=True):
+            if self._counters[kernel.TOP] < 0 or stop():
                 return
+            if self._guest is None:
+                self._advance(keep=True)
+            else:
+                yield from self._guest.leaves(stop)
+                self._dismiss_guest()
 
     def _take(self) -> Leaf:
         scratch, i = self._scratch, self._yielded
@@ -275,24 +308,45 @@ class VertexTree:
         self._yielded += 1
         return Leaf(states, witness)
 
-    def _advance(self, *, keep: bool) -> bool:
-        """Run the kernel for some steps; False once nothing is left (leaves may wait in the buffer)."""
-        counters = self._counters
-        if counters[kernel.TOP] < 0:
-            return bool(self._waiting)
+    def _advance(self, *, keep: bool) -> None:
+        """Run the kernel for some steps, and do what it asks for."""
+        counters, nodes = self._counters, self._nodes
         with np.errstate(all="ignore"):
-            status = kernel.advance(
-                self._problem, self._nodes, self._scratch, counters, _STEPS, keep, self._max_regions
-            )
+            status = kernel.advance(self._problem, nodes, self._scratch, counters, _STEPS, keep, self._max_regions)
             if status == kernel.UNDECIDED:
                 self._decide(int(counters[kernel.TOP]))
             elif status == kernel.GROW_STACK:
-                self._grow(2 * len(self._nodes.head), self._nodes.radii.shape[1])
+                self._grow(2 * len(nodes.head), nodes.radii.shape[1])
             elif status == kernel.GROW_VERTICES:
-                self._grow(len(self._nodes.head), 2 * self._nodes.radii.shape[1])
+                self._grow(len(nodes.head), 2 * nodes.radii.shape[1])
             elif status == kernel.FACETS_FULL:
-                raise FacetLimitError(f"a cell has more than {kernel.MAX_FACETS} facets")
-        return True
+                self._guest = self._hand_over(int(counters[kernel.TOP]))
+
+    def _hand_over(self, node: int) -> SplittingTree:
+        """A tree of LP cells for the topmost node, which has too many facets; its facets are all its rows."""
+        nodes, scratch = self._nodes, self._scratch
+        layer, count, live = (int(nodes.head[node, i]) for i in (kernel.LAYER, kernel.VERTICES, kernel.LIVE))
+        word = int(np.bitwise_or.reduce(nodes.incidence[node, :count]))
+        rows = []
+        for slot in range(kernel.MAX_FACETS):
+            facet_layer, unit = (int(value) for value in nodes.facets[node, slot])
+            if word >> slot & 1 and facet_layer >= 0:
+                state = scratch.states[scratch.offsets[facet_layer] + unit]
+                rows.append((self._layer_forms(facet_layer), unit, 1 if state else -1))
+        corners = [self._solve(node, v) for v in range(count)]
+        centre = [sum(values, Fraction(0)) / count for values in zip(*corners, strict=True)]
+        states = scratch.states[scratch.offsets[layer] : scratch.offsets[layer + 1]].tobytes()
+        guest = SplittingTree(self.restriction, Definition.REGIONS)
+        inside = Witness.rational(ExactPoint.of(centre))
+        guest.start_within(rows, self._layer_forms(layer), states, nodes.live[node, :live].astype(np.intp), inside)
+        return guest
+
+    def _dismiss_guest(self) -> None:
+        """Take over what the LP cells found, once they are done."""
+        if self._guest is not None and self._guest.finished:
+            self._counters[kernel.FOUND] += self._guest.found
+            self._counters[kernel.TOP] -= 1
+            self._guest = None
 
     # -- exact decisions ---------------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, types
+from numba.extending import intrinsic
 
 from polyregions.exact.filter import INFLATE, U
 from polyregions.splitting.exact_vertices import BOX, DOMAIN
@@ -63,17 +64,26 @@ MAX_FACETS = 64
 class Problem(NamedTuple):
     """A restricted network in floats.
 
-    widths (L,); weights (L, n, n): ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l (the first entry
-    is unused), sizes their absolute values, biases (L, n); radius (d,) bounds |t|; slack: the rounding error of a new
-    vertex's coordinate; tiny: that of underflow; running: whether the errors of later layers' forms are computed along
-    with the forms, cell by cell, because those that hold for all cells are too large.
+    Attributes
+    ----------
+    widths (L,) : of the layers
+    weights (L, n, n) : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
+    sizes : absolute values of the weights, where ``running``
+    biases (L, n)
+    walls (2 d + m, d + 1), wall_limits (2 d + m,) : the box's sides and the domain's rows as forms, and their errors
+    radius (d,) : bounds |t|
+    slack : the rounding error of a new vertex's coordinate
+    tiny : that of underflow
+    running : whether the errors of later layers' forms are computed along with the forms, cell by cell, because those
+        that hold for all cells are too large
     """
 
     widths: IntArray
     weights: FloatArray
     sizes: FloatArray
     biases: FloatArray
-    limits: FloatArray
+    walls: FloatArray
+    wall_limits: FloatArray
     radius: FloatArray
     slack: float
     tiny: float
@@ -114,7 +124,7 @@ class Scratch(NamedTuple):
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d) : the buffer of leaves
-    low, high, new_vertices, new_radii, new_incidence : room to work
+    low, high, new_vertices, new_radii, new_incidence, system : room to work
     """
 
     rows: FloatArray
@@ -130,23 +140,43 @@ class Scratch(NamedTuple):
     new_vertices: FloatArray
     new_radii: FloatArray
     new_incidence: npt.NDArray[np.uint64]
+    system: FloatArray
 
 
 LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION = range(8)
+#: Radii of new vertices, as a share of their edge's length, above which they are computed afresh from their facets:
+#: radii that come from those of the edge's ends grow by a factor at each step.
+_POLISH = 2.0**-20
 #: Phases of a node: just made by a split; all signs known.
 _FRESH, _SIGNED = 0, 1
 
 
-@njit(cache=True, nogil=True)
-def _bits(word):
-    count = 0
-    while word:
-        word &= word - np.uint64(1)
-        count += 1
-    return count
+#: Divisions by zero give infinities, which decide nothing. Fusing multiply and add is covered by the error bounds.
+_compiled = njit(cache=True, nogil=True, error_model="numpy")
+_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@intrinsic
+def _bits(typing_context, word):
+    """The number of ones in a 64-bit word."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def _lowest(typing_context, word):
+    """The position of the lowest one in a 64-bit word that is not zero."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, True))
+
+    return types.uint64(types.uint64), generate
+
+
+@_fused
 def _add_forms(nodes, problem, scratch, node, layer, units, count):
     """Add the given units' forms, passed on by the weights, to the next layer's."""
     following = layer + 1
@@ -189,7 +219,7 @@ def _add_forms(nodes, problem, scratch, node, layer, units, count):
                 sums[j] += share * wp[j]
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@_fused
 def _sign(scratch, layer, unit, vertex, radius):
     d = scratch.rows.shape[1] - 1
     value = scratch.rows[layer, d, unit]
@@ -203,7 +233,125 @@ def _sign(scratch, layer, unit, vertex, radius):
     return UNKNOWN
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@_compiled
+def _facet_forms(nodes, problem, scratch, node, word):
+    """Write the forms of d of the facets in ``word`` to the left of ``system``, constants and errors behind them."""
+    d = scratch.rows.shape[1] - 1
+    system = scratch.system
+    i = 0
+    while word:
+        slot = _lowest(word)
+        word &= word - np.uint64(1)
+        layer, unit = nodes.facets[node, slot, 0], nodes.facets[node, slot, 1]
+        if layer >= 0:
+            for k in range(d + 1):
+                system[i, k] = scratch.rows[layer, k, unit]
+            system[i, d + 1] = scratch.limits[layer, unit]
+        else:
+            wall = unit if layer == BOX else 2 * d + unit
+            for k in range(d + 1):
+                system[i, k] = problem.walls[wall, k]
+            system[i, d + 1] = problem.wall_limits[wall]
+        i += 1
+        if i == d:
+            break
+
+
+@_compiled
+def _invert(system, d):
+    """Invert system[:, :d] approximately into system[:, d + 2 : 2 d + 2], keeping it; whether that worked.
+
+    The copy that is eliminated stands in the last d columns.
+    """
+    first, copy = d + 2, 2 * d + 2
+    for i in range(d):
+        for k in range(d):
+            system[i, copy + k] = system[i, k]
+            system[i, first + k] = 1.0 if i == k else 0.0
+    for k in range(d):
+        pivot = k
+        for i in range(k + 1, d):
+            if abs(system[i, copy + k]) > abs(system[pivot, copy + k]):
+                pivot = i
+        lead = system[pivot, copy + k]
+        if not abs(lead) > 0.0:
+            return False
+        for j in range(first, copy + d):
+            system[k, j], system[pivot, j] = system[pivot, j], system[k, j]
+        for j in range(first, copy + d):
+            system[k, j] /= lead
+        for i in range(d):
+            factor = system[i, copy + k]
+            if i != k and factor != 0.0:
+                for j in range(first, copy + d):
+                    system[i, j] -= factor * system[k, j]
+    return True
+
+
+@_compiled
+def _polish_in_plane(system, x, tiny):
+    """:func:`_polish` for two coordinates, by Cramer's rule."""
+    a, b, c, e = system[0, 0], system[0, 1], system[1, 0], system[1, 1]
+    determinant = a * e - b * c
+    defect = 12.0 * U * (abs(a * e) + abs(b * c)) / abs(determinant)
+    if not defect < 0.5:
+        return np.inf
+    p = system[0, 2] + a * x[0] + b * x[1]
+    q = system[1, 2] + c * x[0] + e * x[1]
+    x[0] -= (e * p - b * q) / determinant
+    x[1] -= (a * q - c * p) / determinant
+    p = abs(system[0, 2] + a * x[0] + b * x[1]) + system[0, 3]
+    q = abs(system[1, 2] + c * x[0] + e * x[1]) + system[1, 3]
+    reach = max(abs(e) * p + abs(b) * q, abs(a) * q + abs(c) * p) / abs(determinant)
+    return reach / (1.0 - defect) * INFLATE + tiny
+
+
+@_compiled
+def _polish(nodes, problem, scratch, node, word, x):
+    """Move x to the vertex on the given facets by a Newton step; a radius around it that holds the true vertex.
+
+    With B an approximate inverse of the facets' normals A, the true vertex differs from x by some y with A y within
+    s, the residuals at x and the forms' errors; so |y| <= |B| s / (1 - |B A - I|) in the maximum norm.
+    """
+    d = scratch.rows.shape[1] - 1
+    system = scratch.system
+    _facet_forms(nodes, problem, scratch, node, word)
+    if d == 2:
+        return _polish_in_plane(system, x, problem.tiny)
+    if not _invert(system, d):
+        return np.inf
+    first = d + 2
+    for step in range(2):
+        for i in range(d):
+            residual = system[i, d]
+            for k in range(d):
+                residual += system[i, k] * x[k]
+            # The residual, or its bound: the limits hold the errors of the form and of evaluating it.
+            system[i, 2 * d + 2] = residual if step == 0 else abs(residual) + system[i, d + 1]
+        if step == 0:
+            for i in range(d):
+                move = 0.0
+                for k in range(d):
+                    move += system[i, first + k] * system[k, 2 * d + 2]
+                x[i] -= move
+    radius, defect = 0.0, 0.0
+    for i in range(d):
+        reach, off = 0.0, 0.0
+        for k in range(d):
+            reach += abs(system[i, first + k]) * system[k, 2 * d + 2]
+            entry, size = -1.0 if i == k else 0.0, 1.0
+            for j in range(d):
+                entry += system[i, first + j] * system[j, k]
+                size += abs(system[i, first + j] * system[j, k])
+            off += abs(entry) + (d + 3) * U * size
+        radius = max(radius, reach)
+        defect = max(defect, off)
+    if not defect < 0.5:
+        return np.inf
+    return (radius / (1.0 - defect)) * INFLATE + problem.tiny
+
+
+@_fused
 def _enter(nodes, problem, scratch, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
 
@@ -298,7 +446,7 @@ def _enter(nodes, problem, scratch, node, layer):
     return unknown, scratch_tests
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _settle(nodes, problem, scratch, node):
     """Take the units off the live list that do not cut the cell; all signs are known."""
     head = nodes.head[node]
@@ -329,7 +477,7 @@ def _settle(nodes, problem, scratch, node):
     head[LIVE] = keep
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _cross(nodes, problem, scratch, node, bit):
     """The vertices that the first live unit's hyperplane makes on the cell's edges; their number, -1 for too many."""
     head = nodes.head[node]
@@ -386,12 +534,15 @@ def _cross(nodes, problem, scratch, node, bit):
             else:
                 # A sign here was decided exactly; so will be all that hangs on the new vertex.
                 scratch.new_radii[made] = np.inf
-            scratch.new_incidence[made] = common | bit
+            word = common | bit
+            scratch.new_incidence[made] = word
+            if not scratch.new_radii[made] <= _POLISH * length + 4.0 * problem.slack:
+                scratch.new_radii[made] = _polish(nodes, problem, scratch, node, word, scratch.new_vertices[made])
             made += 1
     return made
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _fill_child(nodes, scratch, source, target, state, made, bit):
     """Make the half of ``source`` on one side of its first live unit's hyperplane in ``target`` (which may be it)."""
     count, live = nodes.head[source, VERTICES], nodes.head[source, LIVE]
@@ -433,7 +584,7 @@ def _fill_child(nodes, scratch, source, target, state, made, bit):
     nodes.head[target, STATE] = state
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _split(nodes, problem, scratch, counters):
     """Replace the topmost node by its two halves; a status if there is no room, else -1."""
     node = counters[TOP]
@@ -449,6 +600,8 @@ def _split(nodes, problem, scratch, counters):
     if slot == MAX_FACETS:
         return FACETS_FULL
     bit = np.uint64(1) << np.uint64(slot)
+    nodes.facets[node, slot, 0] = head[LAYER]
+    nodes.facets[node, slot, 1] = nodes.live[node, 0]
     made = _cross(nodes, problem, scratch, node, bit)
     if made < 0 or head[VERTICES] + made > nodes.radii.shape[1]:
         return GROW_VERTICES
@@ -459,8 +612,6 @@ def _split(nodes, problem, scratch, counters):
     frame[0], frame[1], frame[2], frame[3] = node, head[LAYER], head[LIVE], head[ACTIVE]
     frame[4], frame[5] = head[DIMENSION], counters[FOUND]
     counters[FRAMES] = frames + 1
-    nodes.facets[node, slot, 0] = head[LAYER]
-    nodes.facets[node, slot, 1] = nodes.live[node, 0]
     upper = node + 1
     layer, unit = head[LAYER], nodes.live[node, 0]
     nodes.head[upper] = head
@@ -480,7 +631,7 @@ def _split(nodes, problem, scratch, counters):
     return -1
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def advance(problem, nodes, scratch, counters, steps, keep, most):
     """Explore at most ``steps`` nodes, or until ``most`` regions are found; ``keep``: whether leaves go to the buffer.
 

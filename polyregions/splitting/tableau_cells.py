@@ -1,0 +1,397 @@
+"""The splitting tree at compiled speed, for domains of any dimension: same regions as SplittingTree, same proofs.
+
+The compiled search (:mod:`tableau_search`) makes and certifies nearly all decisions. What its float filter can't decide is decided
+here, exactly, and handed back. Where the exact answer is a point that floats can't hold, the cell's whole subtree
+goes to :class:`polyregions.splitting.tree.SplittingTree`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.bounds.serra import open_cell_bound
+from polyregions.definition import Definition
+from polyregions.enumeration import Leaf
+from polyregions.exact.cell import Cell, LayerForms, Witness
+from polyregions.exact.filter import FloatBox, FloatRows, rounded_rows
+from polyregions.exact.restriction import Restriction
+from polyregions.exact.simplex import BasisHint
+from polyregions.splitting import tableau_search
+from polyregions.splitting.tableau_kernel import evaluate, holds, prepare
+from polyregions.splitting.tableau_state import (
+    BoxRow,
+    Counter,
+    FormNumber,
+    NameRow,
+    PathColumn,
+    Phase,
+    grown,
+    new_forms,
+    new_points,
+    new_problem,
+    new_search,
+    new_tableau,
+    put_rows,
+)
+from polyregions.splitting.tree import Node, SplittingTree
+
+__all__ = ["TableauTree"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Leaves that the compiled search may write before they are taken.
+_BUFFER = 1024
+#: Seconds between two calls of ``stop``, roughly.
+_PAUSE = 0.03
+_NO_LIMIT = 2**62
+
+
+class _Subtree(SplittingTree):
+    """The regions below one node of another tree."""
+
+    def __init__(self, restriction: Restriction, definition: Definition, node: Node, rows: list[Any]) -> None:
+        super().__init__(restriction, definition)
+        for row in rows:
+            self.cell.push(*row)
+        node.depth = len(self.cell)
+        self.stack.append(node)
+        self._started = True
+
+
+class TableauTree:
+    """Enumerates the regions of a restricted network, each with a witness, every decision proven.
+
+    Parameters
+    ----------
+    restriction : Restriction
+    definition : Definition
+    certified : bool, optional
+        False trusts the compiled code's tolerances, for benchmarks: nothing is proven then.
+
+    Notes
+    -----
+    Memory is O(depth) cells, not O(regions). About one linear program per region answers "yes", and the rest, fewer, "no".
+    """
+
+    def __init__(self, restriction: Restriction, definition: Definition, *, certified: bool = True) -> None:
+        self.restriction = restriction
+        self.definition = definition
+        self.certified = certified
+        self._box = FloatBox.of(restriction)
+        self._cell = Cell(restriction, self._box, definition)
+        self._domain_rows = len(self._cell)
+        self._forms: list[LayerForms] = []
+        self._budget = 100_000
+        self._below = 0  # regions of finished subtrees
+        self._handed_over = 0
+        self._taken = 0  # leaves of the buffer that were yielded
+        self._subtree: SplittingTree | None = None
+        self._done_stats: dict[str, int] = {}
+        self._started = False
+        if not self._allocate():
+            # No dimension, no layer, or a domain that floats can't hold: nothing to be fast at.
+            self._subtree = SplittingTree(restriction, definition)
+            self._handed_over = 1
+
+    # -- state -------------------------------------------------------------------------------------------
+
+    def _allocate(self) -> bool:
+        """Set up the compiled search; False where it can't be used."""
+        restriction, box = self.restriction, self._box
+        self._counters = np.zeros(Counter.LENGTH, dtype=np.int64)
+        self._counters[Counter.DEPTH] = -1
+        if not restriction.widths or not restriction.dimension:
+            return False
+        with np.errstate(all="ignore"):
+            extent = box.upper - box.lower
+            fine = np.isfinite(extent) & (extent > 0) & np.isfinite(1.0 / extent)
+        if not (fine.all() and np.isfinite(box.tiny)):
+            return False
+        layers, total = len(restriction.widths), sum(restriction.widths)
+        units = max(max(restriction.widths), len(restriction.rows))
+        self._problem = new_problem(restriction, box, self._cell.open, self.certified)
+        d, rows = restriction.dimension, total + len(restriction.rows)
+        self._rows = new_forms(layers + 1, units, d)
+        self._path = np.zeros((rows, PathColumn.LENGTH), dtype=np.int64)
+        self._points = new_points(4 * units + 64, layers, units, rows, d)
+        self._tableau = new_tableau(rows, d)
+        self._state = new_search(layers, units, total, d, _BUFFER)
+        self._counters = self._state.counters
+        return self._enter_first()
+
+    def _enter_first(self) -> bool:
+        """Enter the first layer; False where no float point of the domain is certain."""
+        restriction, state, points = self.restriction, self._state, self._points
+        layers, count = len(restriction.widths), len(restriction.rows)
+        if count:
+            self._load(layers, rounded_rows(restriction.rows, 1, self._box))
+            for i in range(count):
+                self._path[i] = (layers, i, 1)
+        forms = LayerForms.first(restriction, self._box)
+        self._load(0, forms.rows)
+        points.x[0, : restriction.dimension] = Witness.rational(restriction.start).x
+        problem, rows = self._problem, self._rows
+        arrays = (problem.box, problem.constants, rows.a, rows.numbers, self._path, points.x, points.rows)
+        if not holds(*arrays, 0, count):
+            return False
+        self._counters[Counter.POINTS] = 1
+        state.known[0], state.known_points[0, 0], state.rows[0] = 1, 0, count
+        tableau_search.enter_layer(self._problem, self._rows, points, state, 0, 0, 0)
+        return True
+
+    def _load(self, slot: int, rows: FloatRows) -> None:
+        problem, forms = self._problem, self._rows
+        put_rows(forms, slot, rows)
+        prepare(problem.box, problem.constants, forms.a, forms.scaled, forms.numbers, slot, len(rows))
+
+    # -- what is known -----------------------------------------------------------------------------------
+
+    @property
+    def proven(self) -> bool:
+        """Whether every decision is proven."""
+        return self.certified
+
+    @property
+    def found(self) -> int:
+        """The number of regions found so far."""
+        found = int(self._counters[Counter.FOUND]) + self._below - self._waiting
+        return found + (self._subtree.found if self._subtree is not None else 0)
+
+    @property
+    def _waiting(self) -> int:
+        """Regions found, written to the buffer, and not yielded yet."""
+        return int(self._counters[Counter.BUFFERED]) - self._taken
+
+    @property
+    def finished(self) -> bool:
+        """Whether all regions have been found."""
+        return (
+            self._counters[Counter.DEPTH] < 0
+            and not self._waiting
+            and (self._subtree is None or self._subtree.finished)
+        )
+
+    def statistics(self) -> dict[str, Any]:
+        """What was done so far; ``handed_over`` counts the subtrees left to the slow tree."""
+        counters, exact = self._counters, self._cell.counts
+        total = {
+            "leaves": self.found,
+            "splits": int(counters[Counter.SPLITS]),
+            "linear_programs": int(counters[Counter.PROGRAMS]),
+            "pivots": int(counters[Counter.PIVOTS]),
+            "decisions_by_filter": int(counters[Counter.BY_FILTER]) + exact.by_filter,
+            "decisions_by_exact": exact.by_exact,
+            "exact_programs": exact.exact_programs,
+            "exact_pivots": exact.exact_pivots,
+            "handed_over": self._handed_over,
+        }
+        subtree = self._subtree.statistics() if self._subtree is not None else {}
+        for more in (self._done_stats, subtree):
+            for name, value in more.items():
+                if name != "leaves":
+                    total[name] += value
+        return total
+
+    def open_bound(self) -> int:
+        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
+        rest = self._subtree.open_bound() if self._subtree is not None else 0
+        if self._counters[Counter.DEPTH] < 0:
+            return rest + self._waiting
+        state = self._state
+        found = int(self._counters[Counter.FOUND]) + self._below
+        found += self._subtree.found if self._subtree is not None else 0
+        depth = int(self._counters[Counter.DEPTH])
+        total = rest
+        if state.phase[depth] in (Phase.SETTLE, Phase.ENTER):
+            total += self._bound(depth, None)
+        for level in range(depth, -1, -1):
+            # Only a level whose cell was split is other than its child.
+            if state.phase[level] not in (Phase.SECOND, Phase.DONE) or not state.live[level].any():
+                continue
+            if state.phase[level] == Phase.SECOND:
+                total += self._bound(level, int(state.sign[level]))
+            total = min(total, self._bound(level, None) - (found - int(state.found[level])))
+        return total + self._waiting
+
+    def _bound(self, level: int, half: int | None) -> int:
+        """Theorem 1 for a level's cell, or that half of it."""
+        widths, state = self.restriction.widths, self._state
+        layer = int(state.layer[level])
+        dimension = self.restriction.dimension
+        for before in range(layer):
+            dimension = min(dimension, _popcount(state.prefix[before]))
+        live, active = _popcount(state.live[level]), _popcount(state.states[level])
+        if half is not None:
+            live, active = live - 1, active + (half > 0)
+        return open_cell_bound(widths, layer, live, active, dimension)
+
+    # -- the search --------------------------------------------------------------------------------------
+
+    def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
+        """Yield the regions, one by one; may be left and taken up again.
+
+        Parameters
+        ----------
+        stop : callable, optional
+            Asked before each region and every few hundredths of a second; True ends the iteration there.
+        """
+        while not self.finished and not stop():
+            if self._waiting:
+                leaf = self._leaf(self._taken)
+                self._taken += 1
+                if self._taken == self._counters[Counter.BUFFERED]:
+                    self._taken = self._counters[Counter.BUFFERED] = 0
+                yield leaf
+            elif self._subtree is not None:
+                yield from self._subtree.leaves(stop)
+                self._close_subtree()
+            else:
+                self._search(_NO_LIMIT, keep=True)
+
+    def explore(self, stop: Callable[[], bool] = lambda: False, *, at_most: int | None = None) -> None:
+        """Search on without making leaves, until finished or stopped, or ``at_most`` regions in all are found."""
+        self._taken = self._counters[Counter.BUFFERED] = 0
+        while not self.finished and not stop() and (at_most is None or self.found < at_most):
+            if self._subtree is not None:
+                for _ in self._subtree.leaves(stop):
+                    if at_most is not None and self.found >= at_most:
+                        break
+                self._close_subtree()
+            else:
+                most = _NO_LIMIT if at_most is None else at_most - self._below
+                self._search(most, keep=False)
+
+    def _close_subtree(self) -> None:
+        subtree = self._subtree
+        if subtree is None or not subtree.finished:
+            return
+        self._below += subtree.found
+        for name, value in subtree.statistics().items():
+            self._done_stats[name] = self._done_stats.get(name, 0) + value
+        self._subtree = None
+
+    def _search(self, most: int, keep: bool) -> None:
+        """Let the compiled search run until it needs something, and give it that."""
+        start = time.perf_counter()
+        arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state)
+        reason = tableau_search.search(*arrays, self._budget, most, keep)
+        if reason == tableau_search.PAUSED:
+            elapsed = time.perf_counter() - start
+            self._budget = min(int(self._budget * min(max(_PAUSE / max(elapsed, 1e-6), 0.5), 2.0)) + 1, 10**9)
+        elif reason == tableau_search.NEEDS_ROOM:
+            self._points = grown(self._points)
+        elif reason == tableau_search.NEEDS_ROWS:
+            level = int(self._counters[Counter.DEPTH])
+            layer = int(self._state.layer[level]) + 1
+            with np.errstate(all="ignore"):
+                self._load(layer, self._layer_forms(layer).rows)
+        elif reason == tableau_search.NEEDS_DECISION:
+            with np.errstate(all="ignore"):
+                self._decide()
+
+    def _leaf(self, index: int) -> Leaf:
+        states = b"".join(
+            _unpacked(words, width)
+            for words, width in zip(self._state.leaf_states[index], self.restriction.widths, strict=True)
+        )
+        return Leaf(states, Witness(self._state.leaf_points[index, : self.restriction.dimension].copy()))
+
+    # -- decisions that floats can't make ----------------------------------------------------------------
+
+    def _layer_forms(self, layer: int) -> LayerForms:
+        """The exact forms of a layer on the present cell."""
+        if not self._forms:
+            self._forms.append(LayerForms.first(self.restriction, self._box))
+        for index in range(layer):
+            states = _unpacked(self._state.prefix[index], self.restriction.widths[index])
+            before = self._forms[index]
+            if index + 1 < len(self._forms) and self._forms[index + 1].prefix == before.prefix + states:
+                continue
+            self._forms[index + 1 :] = [before.next(states)]
+        return self._forms[layer]
+
+    def _path_rows(self, level: int) -> list[tuple[LayerForms, int, int]]:
+        path, first, last = self._path, self._domain_rows, int(self._state.rows[level])
+        return [(self._layer_forms(slot), unit, sign) for slot, unit, sign in path[first:last].tolist()]
+
+    def _decide(self) -> None:
+        """Answer the question that the search stopped at, exactly."""
+        state, counters, cell = self._state, self._counters, self._cell
+        level = int(counters[Counter.DEPTH])
+        unit, sign = int(counters[Counter.UNIT]), int(counters[Counter.SIGN])
+        rows = self._path_rows(level)
+        cell.truncate(self._domain_rows)
+        for row in rows:
+            cell.push(*row)
+        forms = self._layer_forms(int(state.layer[level]))
+        inside = self._witness(int(counters[Counter.INSIDE]))
+        cell.counts.by_exact += 1
+        found = cell.decide(forms, unit, sign, inside, self._hint())
+        word, bit = unit >> 6, np.uint64(1 << (unit & 63))
+        if not isinstance(found, Witness):
+            state.live[level, word] &= ~bit
+            if sign < 0:
+                state.states[level, word] |= bit
+        elif found.is_float:
+            self._add_point(level, found, forms.signs(found, cell.counts))
+        else:
+            self._hand_over(level, forms, found, rows)
+
+    def _hint(self) -> BasisHint:
+        names, length = self._tableau.names, self._problem.box.shape[1]
+        count = int(self._state.rows[self._counters[Counter.DEPTH]])
+        tight = [int(name) - length for name in names[NameRow.COLUMN, :length] if name >= length]
+        basic = [int(name) for name in names[NameRow.ROW, :count] if name < length]
+        return BasisHint(tuple(tight), tuple(basic))
+
+    def _witness(self, point: int) -> Witness:
+        return Witness(self._points.x[point, : self.restriction.dimension].copy())
+
+    def _add_point(self, level: int, witness: Witness, signs: npt.NDArray[np.int8]) -> None:
+        """Give the cell a point that was found exactly, with exact signs."""
+        state, points, layer = self._state, self._points, int(self._state.layer[level])
+        new = int(self._counters[Counter.POINTS])
+        points.x[new, : self.restriction.dimension] = witness.x
+        problem, forms = self._problem, self._rows
+        fractions = (points.x[new] - problem.box[BoxRow.LOWER]) * problem.box[BoxRow.INVERSE]
+        for i, (slot, unit, sign) in enumerate(self._path[: int(state.rows[level])].tolist()):
+            value = forms.scaled[slot, unit] @ fractions + forms.numbers[slot, unit, FormNumber.SCALED_CONSTANT]
+            points.rows[new, i] = sign * value
+        arrays = (problem.constants, forms.a, forms.numbers, points.x, points.values, points.signs)
+        evaluate(*arrays, new, layer, state.live, level)
+        negative = signs < 0 if self._cell.open else signs <= 0
+        for side, wanted in enumerate((negative, signs > 0)):
+            bits = np.zeros(64 * points.signs.shape[3], dtype=np.uint8)
+            bits[: len(wanted)] = wanted
+            points.signs[layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
+        self._counters[Counter.POINTS] = new + 1
+        state.known_points[level, state.known[level]] = new
+        state.known[level] += 1
+
+    def _hand_over(self, level: int, forms: LayerForms, found: Witness, rows: list[Any]) -> None:
+        """Leave the rest of the cell's subtree to the slow tree, which holds points as rationals."""
+        state = self._state
+        width = self.restriction.widths[forms.layer]
+        live = np.flatnonzero(np.frombuffer(_unpacked(state.live[level], width), dtype=np.uint8))
+        known = [self._witness(int(p)) for p in state.known_points[level, : state.known[level]]]
+        witnesses = [*known, found]
+        signs = np.array([forms.signs(point, self._cell.counts)[live] for point in witnesses], dtype=np.int8)
+        states = bytearray(_unpacked(state.states[level], width))
+        node = Node(forms, states, live, witnesses, signs, 0, None)
+        self._subtree = _Subtree(self.restriction, self.definition, node, rows)
+        self._handed_over += 1
+        # The search goes on above this cell.
+        state.live[level] = 0
+        state.phase[level] = Phase.DONE
+
+
+def _unpacked(words: npt.NDArray[np.uint64], width: int) -> bytes:
+    """A bit mask as one byte a unit."""
+    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), bitorder="little")[:width].tobytes()
+
+
+def _popcount(words: npt.NDArray[np.uint64]) -> int:
+    return sum(int(word).bit_count() for word in words)

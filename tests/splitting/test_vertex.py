@@ -1,0 +1,198 @@
+"""Vertex cells against brute force and against the LP cells, ties included."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyregions as pr
+from polyregions.definition import Definition
+from polyregions.exact.arithmetic import get_arithmetic
+from polyregions.exact.restriction import Restriction
+from polyregions.splitting import vertex_cells
+from polyregions.splitting.exact_vertices import domain_vertices
+from polyregions.splitting.tree import SplittingTree
+from polyregions.splitting.vertex_cells import VertexTree
+from tests.nets import all_known, npz
+from tests.reference import brute_force
+from tests.strategies import awkward, of_known, tiny_nets
+
+
+def patterns_of(network, domain, arithmetic="flint"):
+    """The set of patterns; each witness has its pattern, each pattern comes once, and counting alone agrees."""
+    restriction = Restriction(network, domain, get_arithmetic(arithmetic))
+    tree, found = VertexTree(restriction), []
+    for leaf in tree.leaves():
+        pattern = restriction.split_pattern(leaf.states)
+        assert network.pattern(restriction.chart.ambient(leaf.witness.point.coordinates())) == pattern
+        found.append(pattern)
+    assert len(set(found)) == len(found) == tree.found
+    assert tree.finished
+    counter = VertexTree(restriction)
+    counter.explore()
+    assert counter.found == len(found)
+    assert counter.open_bound() == 0
+    return set(found)
+
+
+@pytest.mark.parametrize("known", all_known(), ids=lambda known: known.name)
+def test_known_networks(known):
+    network, box = of_known(known)
+    assert len(patterns_of(network, box)) == known.regions
+
+
+@pytest.mark.parametrize("name", ["A1_2d_16x2", "A2_2d_32x3", "B1_3d_16x2", "B4_4d_12x2"])
+@pytest.mark.parametrize("running", [False, True])
+def test_trained_networks_need_no_exact_decision(name, running, monkeypatch):
+    if running:
+        monkeypatch.setattr(vertex_cells, "_STATIC_ERROR", 0.0)
+    known = npz(name)
+    network, box = of_known(known)
+    tree = VertexTree(Restriction(network, box))
+    tree.explore()
+    assert tree.found == known.regions
+    stats = tree.statistics()
+    assert stats["running_error_bounds"] is running
+    assert stats["decisions_by_exact"] == 0
+
+
+def test_patterns_are_those_of_the_lp_cells():
+    network, box = of_known(npz("A2_2d_32x3"))
+    restriction = Restriction(network, box)
+    expected = {leaf.states for leaf in SplittingTree(restriction, Definition.REGIONS).leaves()}
+    assert {leaf.states for leaf in VertexTree(restriction).leaves()} == expected
+
+
+@given(net=tiny_nets())
+@settings(max_examples=600, deadline=None)
+def test_integer_weights_against_brute_force(net):
+    assert patterns_of(net.network, net.box) == brute_force.regions(net.exact, net.lower, net.upper)
+
+
+@given(net=tiny_nets(weights=awkward, max_inputs=2))
+@settings(max_examples=200, deadline=None)
+def test_awkward_floats_against_brute_force(net):
+    assert patterns_of(net.network, net.box) == brute_force.regions(net.exact, net.lower, net.upper)
+
+
+@given(net=tiny_nets(max_inputs=3, max_width=4, max_layers=2))
+@settings(max_examples=100, deadline=None)
+def test_fallback_arithmetic(net):
+    assert patterns_of(net.network, net.box, "fractions") == patterns_of(net.network, net.box)
+
+
+@given(net=tiny_nets(), bound=st.sampled_from([Fraction(1, 2), Fraction(0), Fraction(1, 3)]))
+@settings(max_examples=150, deadline=None)
+def test_polytope_against_brute_force(net, bound):
+    n = len(net.lower)
+    unit = [[int(i == j) for j in range(n)] for i in range(n)]
+    rows = [*unit, *[[-v for v in row] for row in unit], [1] * n]
+    sides = [*net.upper, *[-v for v in net.lower], bound]
+    polytope = pr.Polytope(rows, sides)
+    if polytope.chart(n).dimension < n:
+        return
+    expected = brute_force.regions(net.exact, net.lower, net.upper, [([Fraction(1)] * n, bound)])
+    assert patterns_of(net.network, polytope) == expected
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        pr.Segment([-1, "1/3", 0], [1, 0, "2/7"]),
+        pr.Plane([0, 0, 0], [1, "1/3", 0], [0, 1, "1/7"]),
+        pr.Box([-1, "1/3", -1], [1, "1/3", 1]),
+        pr.Polytope([[-1, 0, 0], [0, -1, 0], [0, 0, -1], [1, 1, 1]], [1, 1, 1, 1]),
+        pr.Polytope([[1, 1, 1], [-1, -1, -1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]], [1, -1, 0, 0, 0]),
+    ],
+    ids=lambda domain: type(domain).__name__,
+)
+def test_other_domains(domain):
+    rng = np.random.default_rng(5)
+    shapes = [(12, 3), (9, 12), (1, 9)]
+    network = pr.Network.from_arrays(
+        [rng.normal(size=shape) for shape in shapes], [rng.normal(size=rows) / 3 for rows, _ in shapes]
+    )
+    restriction = Restriction(network, domain)
+    expected = {leaf.states for leaf in SplittingTree(restriction, Definition.REGIONS).leaves()}
+    assert len(expected) > 8
+    assert {leaf.states for leaf in VertexTree(restriction).leaves()} == expected
+
+
+def test_arrays_grow():
+    """More units than the first stack holds, more vertices than the first lists."""
+    rng = np.random.default_rng(2)
+    line = pr.Network.from_arrays([rng.normal(size=(300, 1)), np.ones((1, 300))], [rng.normal(size=300), [0]])
+    breakpoints = -line.biases[0] / line.weights[0][:, 0]
+    assert len(patterns_of(line, pr.Box(-1, 1))) == 1 + (np.abs(breakpoints) < 1).sum()
+    solid = pr.Network.from_arrays([rng.normal(size=(40, 4)), np.ones((1, 40))], [5 + rng.normal(size=40), [0]])
+    restriction = Restriction(solid, pr.Box(-4, 4))
+    tree = VertexTree(restriction)
+    tree.explore()
+    slow = SplittingTree(restriction, Definition.REGIONS)
+    for _ in slow.leaves(lambda: slow.found >= 3000):
+        pass
+    assert tree.found == slow.found if slow.finished else tree.found > 3000
+
+
+def test_bracket_while_it_runs():
+    network, box = of_known(npz("A1_2d_16x2"))
+    previous = None
+    for most in (0, 1, 10, 100, 300, 477):
+        tree = VertexTree(Restriction(network, box), max_regions=most)
+        tree.explore(lambda tree=tree, most=most: tree.found >= most)
+        bracket = (tree.found, tree.found + tree.open_bound())
+        assert bracket[0] == most
+        assert bracket[0] <= 478 <= bracket[1]
+        if previous:
+            assert bracket[1] <= previous[1]
+        previous = bracket
+
+
+def test_listing_can_be_left_and_taken_up_again():
+    network, box = of_known(npz("A1_2d_16x2"))
+    tree, states = VertexTree(Restriction(network, box)), []
+    while not tree.finished:
+        steps = iter(range(9))
+        states += [leaf.states for leaf in tree.leaves(lambda steps=steps: next(steps, None) is None)]
+        assert len(states) == tree.found
+        assert tree.found + tree.open_bound() >= 478
+    assert len(set(states)) == len(states) == 478
+
+
+def test_vertices_of_a_domain():
+    network = pr.Network.from_arrays([[[1.0, 0.0, 0.0]]], [[0.0]])
+    simplex = pr.Polytope([[-1, 0, 0], [0, -1, 0], [0, 0, -1], [1, 1, 1]], [0, 0, 0, 1])
+    corners = domain_vertices(Restriction(network, simplex))
+    assert {corner.point for corner in corners} == {(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)}
+
+
+@pytest.mark.parametrize("units", [30, 100])
+def test_cell_with_many_facets(units):
+    """Lines tangent to a circle: the cell around it has as many facets as there are lines, here also more than 64."""
+    angles = 2 * np.pi * np.arange(units) / units
+    normals = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    network = pr.Network.from_arrays([normals, np.ones((1, units))], [np.ones(units), [0.0]])
+    restriction = Restriction(network, pr.Box(-1.03, 1.03))
+    expected = {leaf.states for leaf in SplittingTree(restriction, Definition.REGIONS).leaves()}
+    tree = VertexTree(restriction)
+    assert {leaf.states for leaf in tree.leaves()} == expected
+    assert tree.found == len(expected)
+    counter = VertexTree(restriction)
+    while not counter.finished:
+        steps = iter(range(5))
+        counter.explore(lambda steps=steps: next(steps, None) is None)
+        assert counter.found <= len(expected) <= counter.found + counter.open_bound()
+    assert counter.found == len(expected)
+
+
+def test_choice_of_cells():
+    network, box = of_known(npz("A1_2d_16x2"))
+    assert pr.count(network, box).stats["cells"] == "vertex"
+    assert int(pr.count(network, box, cells="lp")) == 478
+    assert "cells" not in pr.count(network, box, definition="patterns").stats
+    with pytest.raises(ValueError, match="no cells called 'round'"):
+        pr.count(network, box, cells="round")
+    with pytest.raises(ValueError, match="count regions"):
+        pr.count(network, box, cells="vertex", definition="patterns")
