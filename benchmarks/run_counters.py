@@ -175,6 +175,24 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def page(rows: list[dict[str, Any]], used: dict[str, str], repeats: int) -> str:
+    speed = np.median([row["matmul_gflops"] for row in rows])
+    return f"""# Performance
+
+Written by `python benchmarks/run_counters.py --markdown docs/performance.md`, whose source says what is measured.
+
+Machine: one core of {machine()}; NumPy's float64 matrix product ran at {speed:.0f} GFLOP/s
+(median over the run). Best of {repeats} runs each, compiled code warm.
+Versions: {", ".join(f"{name} {text}" for name, text in used.items())}.
+
+All counts are certified, exact, and equal to the known ones where those are known. `vertex`: vertex cells; `tableau`:
+LP cells on the compiled dual simplex; `lp`: LP cells on HiGHS; `milp`: one tree on the big-M encoding. Floor:
+n_(l-1) n_l multiply-adds for each cell that enters layer l > 1, at the speed of the matrix product.
+
+{table(rows)}
+"""
+
+
 def machine() -> str:
     try:
         cpu = next(
@@ -209,17 +227,7 @@ def main() -> None:
         arguments.output.write_text(json.dumps(record, indent=1) + "\n")
     if arguments.markdown:
         speed = np.median([row["matmul_gflops"] for row in rows])
-        arguments.markdown.write_text(
-            "# Performance\n\n"
-            "Written by `python benchmarks/run_counters.py --markdown docs/performance.md`, which says what is\n"
-            f"measured. One core of: {machine()}; NumPy's float64 matrix product ran at {speed:.0f} GFLOP/s (median over the\n"
-            f"run). Best of {arguments.repeats} runs each, compiled code warm. Versions: "
-            f"{', '.join(f'{name} {text}' for name, text in used.items())}.\n\n"
-            "All counts are certified, exact, and equal to the known ones where those are known. `vertex`: vertex\n"
-            "cells; `tableau`: LP cells on the compiled dual simplex; `lp`: LP cells on HiGHS; `milp`: one tree on the big-M\n"
-            "encoding. Floor: n_(l-1) n_l multiply-adds for each cell that enters layer l > 1, at the speed of the\n"
-            "matrix product.\n\n" + table(rows) + "\n"
-        )
+        arguments.markdown.write_text(page(rows, used, arguments.repeats))
 
 
 if __name__ == "__main__":

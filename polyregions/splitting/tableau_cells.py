@@ -25,6 +25,8 @@ from polyregions.splitting.tableau_state import (
     BoxRow,
     Counter,
     FormNumber,
+    LevelColumn,
+    Mask,
     NameRow,
     PathColumn,
     Phase,
@@ -138,8 +140,11 @@ class TableauTree:
         if not holds(*arrays, 0, count):
             return False
         self._counters[Counter.POINTS] = 1
-        state.known[0], state.known_points[0, 0], state.rows[0] = 1, 0, count
-        tableau_search.enter_layer(self._problem, self._rows, points, state, 0, 0, 0)
+        levels, masks, known_points = state.levels, state.masks, state.known_points
+        levels[0, LevelColumn.KNOWN], levels[0, LevelColumn.ROWS], known_points[0, 0] = 1, count, 0
+        arrays = (problem.widths, problem.box, problem.constants, rows.a, rows.numbers)
+        more = (points.x, points.values, points.signs, levels, masks, known_points)
+        tableau_search.enter_layer(self._counters, *arrays, *more, 0, 0, 0)
         return True
 
     def _load(self, slot: int, rows: FloatRows) -> None:
@@ -200,30 +205,31 @@ class TableauTree:
         rest = self._subtree.open_bound() if self._subtree is not None else 0
         if self._counters[Counter.DEPTH] < 0:
             return rest + self._waiting
-        state = self._state
+        levels = self._state.levels
         found = int(self._counters[Counter.FOUND]) + self._below
         found += self._subtree.found if self._subtree is not None else 0
         depth = int(self._counters[Counter.DEPTH])
         total = rest
-        if state.phase[depth] in (Phase.SETTLE, Phase.ENTER):
+        if levels[depth, LevelColumn.PHASE] in (Phase.SETTLE, Phase.ENTER):
             total += self._bound(depth, None)
         for level in range(depth, -1, -1):
             # Only a level whose cell was split is other than its child.
-            if state.phase[level] not in (Phase.SECOND, Phase.DONE) or not state.live[level].any():
+            phase = levels[level, LevelColumn.PHASE]
+            if phase not in (Phase.SECOND, Phase.DONE) or not self._state.masks[level, Mask.LIVE].any():
                 continue
-            if state.phase[level] == Phase.SECOND:
-                total += self._bound(level, int(state.sign[level]))
-            total = min(total, self._bound(level, None) - (found - int(state.found[level])))
+            if phase == Phase.SECOND:
+                total += self._bound(level, int(levels[level, LevelColumn.SIGN]))
+            total = min(total, self._bound(level, None) - (found - int(levels[level, LevelColumn.FOUND])))
         return total + self._waiting
 
     def _bound(self, level: int, half: int | None) -> int:
         """Theorem 1 for a level's cell, or that half of it."""
         widths, state = self.restriction.widths, self._state
-        layer = int(state.layer[level])
+        layer = int(state.levels[level, LevelColumn.LAYER])
         dimension = self.restriction.dimension
         for before in range(layer):
             dimension = min(dimension, _popcount(state.prefix[before]))
-        live, active = _popcount(state.live[level]), _popcount(state.states[level])
+        live, active = _popcount(state.masks[level, Mask.LIVE]), _popcount(state.masks[level, Mask.ACTIVE])
         if half is not None:
             live, active = live - 1, active + (half > 0)
         return open_cell_bound(widths, layer, live, active, dimension)
@@ -285,7 +291,7 @@ class TableauTree:
             self._points = grown(self._points)
         elif reason == tableau_search.NEEDS_ROWS:
             level = int(self._counters[Counter.DEPTH])
-            layer = int(self._state.layer[level]) + 1
+            layer = int(self._state.levels[level, LevelColumn.LAYER]) + 1
             with np.errstate(all="ignore"):
                 self._load(layer, self._layer_forms(layer).rows)
         elif reason == tableau_search.NEEDS_DECISION:
@@ -314,7 +320,7 @@ class TableauTree:
         return self._forms[layer]
 
     def _path_rows(self, level: int) -> list[tuple[LayerForms, int, int]]:
-        path, first, last = self._path, self._domain_rows, int(self._state.rows[level])
+        path, first, last = self._path, self._domain_rows, int(self._state.levels[level, LevelColumn.ROWS])
         return [(self._layer_forms(slot), unit, sign) for slot, unit, sign in path[first:last].tolist()]
 
     def _decide(self) -> None:
@@ -326,15 +332,15 @@ class TableauTree:
         cell.truncate(self._domain_rows)
         for row in rows:
             cell.push(*row)
-        forms = self._layer_forms(int(state.layer[level]))
+        forms = self._layer_forms(int(state.levels[level, LevelColumn.LAYER]))
         inside = self._witness(int(counters[Counter.INSIDE]))
         cell.counts.by_exact += 1
         found = cell.decide(forms, unit, sign, inside, self._hint())
         word, bit = unit >> 6, np.uint64(1 << (unit & 63))
         if not isinstance(found, Witness):
-            state.live[level, word] &= ~bit
+            state.masks[level, Mask.LIVE, word] &= ~bit
             if sign < 0:
-                state.states[level, word] |= bit
+                state.masks[level, Mask.ACTIVE, word] |= bit
         elif found.is_float:
             self._add_point(level, found, forms.signs(found, cell.counts))
         else:
@@ -342,7 +348,7 @@ class TableauTree:
 
     def _hint(self) -> BasisHint:
         names, length = self._tableau.names, self._problem.box.shape[1]
-        count = int(self._state.rows[self._counters[Counter.DEPTH]])
+        count = int(self._state.levels[self._counters[Counter.DEPTH], LevelColumn.ROWS])
         tight = [int(name) - length for name in names[NameRow.COLUMN, :length] if name >= length]
         basic = [int(name) for name in names[NameRow.ROW, :count] if name < length]
         return BasisHint(tuple(tight), tuple(basic))
@@ -352,40 +358,40 @@ class TableauTree:
 
     def _add_point(self, level: int, witness: Witness, signs: npt.NDArray[np.int8]) -> None:
         """Give the cell a point that was found exactly, with exact signs."""
-        state, points, layer = self._state, self._points, int(self._state.layer[level])
+        state, points, layer = self._state, self._points, int(self._state.levels[level, LevelColumn.LAYER])
         new = int(self._counters[Counter.POINTS])
         points.x[new, : self.restriction.dimension] = witness.x
         problem, forms = self._problem, self._rows
         fractions = (points.x[new] - problem.box[BoxRow.LOWER]) * problem.box[BoxRow.INVERSE]
-        for i, (slot, unit, sign) in enumerate(self._path[: int(state.rows[level])].tolist()):
+        for i, (slot, unit, sign) in enumerate(self._path[: int(state.levels[level, LevelColumn.ROWS])].tolist()):
             value = forms.scaled[slot, unit] @ fractions + forms.numbers[slot, unit, FormNumber.SCALED_CONSTANT]
             points.rows[new, i] = sign * value
         arrays = (problem.constants, forms.a, forms.numbers, points.x, points.values, points.signs)
-        evaluate(*arrays, new, layer, state.live, level)
+        evaluate(*arrays, new, layer, state.masks, level)
         negative = signs < 0 if self._cell.open else signs <= 0
         for side, wanted in enumerate((negative, signs > 0)):
             bits = np.zeros(64 * points.signs.shape[3], dtype=np.uint8)
             bits[: len(wanted)] = wanted
             points.signs[layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
         self._counters[Counter.POINTS] = new + 1
-        state.known_points[level, state.known[level]] = new
-        state.known[level] += 1
+        state.known_points[level, state.levels[level, LevelColumn.KNOWN]] = new
+        state.levels[level, LevelColumn.KNOWN] += 1
 
     def _hand_over(self, level: int, forms: LayerForms, found: Witness, rows: list[Any]) -> None:
         """Leave the rest of the cell's subtree to the slow tree, which holds points as rationals."""
         state = self._state
         width = self.restriction.widths[forms.layer]
-        live = np.flatnonzero(np.frombuffer(_unpacked(state.live[level], width), dtype=np.uint8))
-        known = [self._witness(int(p)) for p in state.known_points[level, : state.known[level]]]
+        live = np.flatnonzero(np.frombuffer(_unpacked(state.masks[level, Mask.LIVE], width), dtype=np.uint8))
+        known = [self._witness(int(p)) for p in state.known_points[level, : state.levels[level, LevelColumn.KNOWN]]]
         witnesses = [*known, found]
         signs = np.array([forms.signs(point, self._cell.counts)[live] for point in witnesses], dtype=np.int8)
-        states = bytearray(_unpacked(state.states[level], width))
+        states = bytearray(_unpacked(state.masks[level, Mask.ACTIVE], width))
         node = Node(forms, states, live, witnesses, signs, 0, None)
         self._subtree = _Subtree(self.restriction, self.definition, node, rows)
         self._handed_over += 1
         # The search goes on above this cell.
-        state.live[level] = 0
-        state.phase[level] = Phase.DONE
+        state.masks[level, Mask.LIVE] = 0
+        state.levels[level, LevelColumn.PHASE] = Phase.DONE
 
 
 def _unpacked(words: npt.NDArray[np.uint64], width: int) -> bytes:

@@ -30,6 +30,7 @@ from polyregions.splitting.tableau_state import (
     FloatArray,
     FormNumber,
     IntArray,
+    Mask,
     NameRow,
     PathColumn,
     RowRow,
@@ -63,6 +64,7 @@ _BETA, _ROW_UPPER, _ROW_INSIDE = RowRow.BETA, RowRow.UPPER, RowRow.INSIDE
 _REDUCED, _AT, _COLUMN_UPPER, _COLUMN_INSIDE = ColumnRow.REDUCED, ColumnRow.AT, ColumnRow.UPPER, ColumnRow.INSIDE
 _PIVOT, _RATIO = ColumnRow.PIVOT, ColumnRow.RATIO
 _ROW, _COLUMN, _ORDER = NameRow.ROW, NameRow.COLUMN, NameRow.ORDER
+_LIVE = Mask.LIVE
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
@@ -183,12 +185,12 @@ def evaluate(
     signs: WordArray,
     point: int,
     layer: int,
-    live: WordArray,
+    masks: WordArray,
     level: int,
 ) -> None:
-    """The signs and scaled values at a point of those units of a layer that ``live[level]`` masks."""
-    for word in range(live.shape[1]):
-        positive, negative, mask = _ZERO, _ZERO, live[level, word]
+    """The signs and scaled values at a point of those units of a layer that are live at a level."""
+    for word in range(masks.shape[2]):
+        positive, negative, mask = _ZERO, _ZERO, masks[level, _LIVE, word]
         unit, bit = 64 * word, _ONE
         while mask != _ZERO:
             if mask & bit:

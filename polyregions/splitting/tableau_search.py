@@ -23,6 +23,8 @@ from polyregions.splitting.tableau_state import (
     FormNumber,
     Forms,
     IntArray,
+    LevelColumn,
+    Mask,
     PathColumn,
     Phase,
     Points,
@@ -42,6 +44,9 @@ _DEPTH, _POINTS, _FOUND, _WORK = Counter.DEPTH, Counter.POINTS, Counter.FOUND, C
 _BUFFERED, _UNIT, _SIGN, _INSIDE = Counter.BUFFERED, Counter.UNIT, Counter.SIGN, Counter.INSIDE
 _BY_FILTER, _SPLITS = Counter.BY_FILTER, Counter.SPLITS
 _SETTLE, _SECOND, _DONE, _ENTER = Phase.SETTLE, Phase.SECOND, Phase.DONE, Phase.ENTER
+_PHASE, _LAYER, _ROWS, _LEVEL_POINTS = LevelColumn.PHASE, LevelColumn.LAYER, LevelColumn.ROWS, LevelColumn.POINTS
+_KNOWN, _LEVEL_UNIT, _LEVEL_SIGN = LevelColumn.KNOWN, LevelColumn.UNIT, LevelColumn.SIGN
+_LEVEL_FOUND, _LIVE, _ACTIVE = LevelColumn.FOUND, Mask.LIVE, Mask.ACTIVE
 _LOWER, _UPPER, _RADIUS = BoxRow.LOWER, BoxRow.UPPER, BoxRow.RADIUS
 _TINY, _DIMENSION, _OPEN, _CERTIFIED = Constant.TINY, Constant.DIMENSION, Constant.OPEN, Constant.CERTIFIED
 _CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
@@ -49,35 +54,51 @@ _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColum
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
+# Functions that are called per node take arrays, one by one: taking them out of a tuple counts references, atomically,
+# which took a third of the time.
+
+
 @compiled
-def _next_rows(problem: Problem, forms: Forms, prefix: WordArray, layer: int) -> bool:
+def _next_rows(
+    widths: IntArray,
+    weights: FloatArray,
+    biases: FloatArray,
+    box: FloatArray,
+    constants: FloatArray,
+    a: FloatArray,
+    numbers: FloatArray,
+    prefix: WordArray,
+    layer: int,
+) -> bool:
     """The next layer's forms, as filter.next_rows; False if their errors are too large to go on with."""
-    a, numbers, weights, box = forms.a, forms.numbers, problem.weights, problem.box
-    constants = problem.constants
     length, after = box.shape[1], layer + 1
     active = 0
-    for i in range(problem.widths[layer]):
+    for i in range(widths[layer]):
         if prefix[layer, i >> 6] >> np.uint64(i & 63) & _ONE:
             active += 1
     fine = True
     factor = (active + 2.0) * U
-    for u in range(problem.widths[after]):
+    for u in range(widths[after]):
         for j in range(length):
             a[after, u, j] = 0.0
         constant, error = 0.0, 0.0
-        for i in range(problem.widths[layer]):
+        for i in range(widths[layer]):
             if prefix[layer, i >> 6] >> np.uint64(i & 63) & _ONE:
                 weight = weights[after, u, i]
-                for j in range(length):
-                    a[after, u, j] += weight * a[layer, i, j]
+                for j in range(0, length, 4):
+                    v0 = a[after, u, j] + weight * a[layer, i, j]
+                    v1 = a[after, u, j + 1] + weight * a[layer, i, j + 1]
+                    v2 = a[after, u, j + 2] + weight * a[layer, i, j + 2]
+                    v3 = a[after, u, j + 3] + weight * a[layer, i, j + 3]
+                    a[after, u, j], a[after, u, j + 1], a[after, u, j + 2], a[after, u, j + 3] = v0, v1, v2, v3
                 constant += weight * numbers[layer, i, _CONSTANT]
                 error += abs(weight) * (factor * numbers[layer, i, _MAGNITUDE] + numbers[layer, i, _ERROR])
-        constant += problem.biases[after, u]
+        constant += biases[after, u]
         magnitude = abs(constant)
         for j in range(length):
             magnitude += abs(a[after, u, j]) * box[_RADIUS, j]
         magnitude = magnitude * INFLATE + constants[_TINY]
-        error = (error + factor * abs(problem.biases[after, u])) * INFLATE + constants[_TINY]
+        error = (error + factor * abs(biases[after, u])) * INFLATE + constants[_TINY]
         numbers[after, u, _CONSTANT] = constant
         numbers[after, u, _MAGNITUDE] = magnitude
         numbers[after, u, _ERROR] = error
@@ -88,27 +109,38 @@ def _next_rows(problem: Problem, forms: Forms, prefix: WordArray, layer: int) ->
 
 @compiled
 def enter_layer(
-    problem: Problem, forms: Forms, points: Points, state: Search, level: int, layer: int, parent: int
+    counters: IntArray,
+    widths: IntArray,
+    box: FloatArray,
+    constants: FloatArray,
+    a: FloatArray,
+    numbers: FloatArray,
+    x: FloatArray,
+    values: FloatArray,
+    signs: WordArray,
+    levels: IntArray,
+    masks: WordArray,
+    known_points: IntArray,
+    level: int,
+    layer: int,
+    parent: int,
 ) -> None:
     """Make ``level`` the cell of ``parent`` in a new layer, units settled that the box alone settles (equation 5)."""
-    a, numbers, box, constants = forms.a, forms.numbers, problem.box, problem.constants
-    x, values, signs = points.x, points.values, points.signs
-    live, states, known_points, counters = state.live, state.states, state.known_points, state.counters
-    length, width, count = box.shape[1], problem.widths[layer], state.known[parent]
+    length, width, count = box.shape[1], widths[layer], levels[parent, _KNOWN]
     is_open = constants[_OPEN] > 0
-    state.phase[level] = _SETTLE
-    state.layer[level] = layer
-    state.rows[level] = state.rows[parent]
-    state.points[level] = counters[_POINTS]
-    state.known[level] = count
-    for word in range(live.shape[1]):
+    levels[level, _PHASE] = _SETTLE
+    levels[level, _LAYER] = layer
+    levels[level, _ROWS] = levels[parent, _ROWS]
+    levels[level, _LEVEL_POINTS] = counters[_POINTS]
+    levels[level, _KNOWN] = count
+    for word in range(masks.shape[2]):
         left = min(max(width - 64 * word, 0), 64)
-        live[level, word] = ~_ZERO if left == 64 else (_ONE << np.uint64(left)) - _ONE
-        states[level, word] = _ZERO
+        masks[level, _LIVE, word] = ~_ZERO if left == 64 else (_ONE << np.uint64(left)) - _ONE
+        masks[level, _ACTIVE, word] = _ZERO
     for k in range(count):
         point = known_points[parent, k]
         known_points[level, k] = point
-        evaluate(constants, a, numbers, x, values, signs, point, layer, live, level)
+        evaluate(constants, a, numbers, x, values, signs, point, layer, masks, level)
     for u in range(width):
         word, bit = u >> 6, _ONE << np.uint64(u & 63)
         positive, negative = _ZERO, _ZERO
@@ -127,10 +159,10 @@ def enter_layer(
         highest, lowest = high + numbers[layer, u, _CONSTANT] + error, low + numbers[layer, u, _CONSTANT] - error
         # Nowhere negative and somewhere positive: active. For patterns, zero is inactive and must be excluded too.
         if highest <= 0.0:
-            live[level, word] &= ~bit
+            masks[level, _LIVE, word] &= ~bit
         elif lowest > 0.0 or (is_open and lowest >= 0.0 and positive & bit):
-            live[level, word] &= ~bit
-            states[level, word] |= bit
+            masks[level, _LIVE, word] &= ~bit
+            masks[level, _ACTIVE, word] |= bit
         else:
             continue
         counters[_BY_FILTER] += 1
@@ -138,23 +170,40 @@ def enter_layer(
 
 @compiled
 def _settle(
-    problem: Problem, forms: Forms, path: IntArray, points: Points, tableau: Tableau, state: Search, level: int
+    counters: IntArray,
+    box: FloatArray,
+    constants: FloatArray,
+    a: FloatArray,
+    scaled: FloatArray,
+    numbers: FloatArray,
+    path: IntArray,
+    x: FloatArray,
+    values: FloatArray,
+    rows: FloatArray,
+    signs: WordArray,
+    t: FloatArray,
+    row: FloatArray,
+    column: FloatArray,
+    names: IntArray,
+    levels: IntArray,
+    masks: WordArray,
+    known_points: IntArray,
+    level: int,
 ) -> bool:
     """Take units off the live list whose hyperplanes miss the cell; find points on both sides of the rest.
 
     Returns False, with the question in the counters, where a decision has to be made outside.
     """
-    a, scaled, numbers, box, constants = forms.a, forms.scaled, forms.numbers, problem.box, problem.constants
-    x, values, rows, signs = points.x, points.values, points.rows, points.signs
-    t, row, column, names = tableau.t, tableau.row, tableau.column, tableau.names
-    live, states, known, known_points = state.live, state.states, state.known, state.known_points
-    counters, layer, count = state.counters, state.layer[level], state.rows[level]
-    for word in range(live.shape[1]):
+    layer, count = levels[level, _LAYER], levels[level, _ROWS]
+    for word in range(masks.shape[2]):
+        live = masks[level, _LIVE, word]
+        if live == _ZERO:
+            continue
         negative, positive = _ZERO, _ZERO
-        for k in range(known[level]):
+        for k in range(levels[level, _KNOWN]):
             negative |= signs[layer, known_points[level, k], 0, word]
             positive |= signs[layer, known_points[level, k], 1, word]
-        mask = live[level, word] & ~(positive & negative)
+        mask = live & ~(positive & negative)
         unit, bit = 64 * word, _ONE
         while mask != _ZERO:
             if not mask & bit:
@@ -163,7 +212,7 @@ def _settle(
                 continue
             sign = -1 if positive & bit else 1
             inside, best = -1, -np.inf
-            for k in range(known[level]):
+            for k in range(levels[level, _KNOWN]):
                 value = sign * values[layer, known_points[level, k], unit]
                 if value > best or inside < 0:
                     inside, best = known_points[level, k], value
@@ -176,16 +225,16 @@ def _settle(
                 return False
             counters[_BY_FILTER] += 1
             if answer == NO:
-                live[level, word] &= ~bit
+                masks[level, _LIVE, word] &= ~bit
                 if sign < 0:
-                    states[level, word] |= bit
+                    masks[level, _ACTIVE, word] |= bit
                 mask &= ~bit
                 continue
             new = counters[_POINTS]
             counters[_POINTS] = new + 1
-            evaluate(constants, a, numbers, x, values, signs, new, layer, live, level)
-            known_points[level, known[level]] = new
-            known[level] += 1
+            evaluate(constants, a, numbers, x, values, signs, new, layer, masks, level)
+            known_points[level, levels[level, _KNOWN]] = new
+            levels[level, _KNOWN] += 1
             negative |= signs[layer, new, 0, word]
             positive |= signs[layer, new, 1, word]
             mask &= ~(positive & negative)
@@ -193,26 +242,35 @@ def _settle(
 
 
 @compiled
-def _descend(path: IntArray, points: Points, state: Search, level: int, sign: int) -> None:
+def _descend(
+    counters: IntArray,
+    path: IntArray,
+    values: FloatArray,
+    rows: FloatArray,
+    signs: WordArray,
+    levels: IntArray,
+    masks: WordArray,
+    known_points: IntArray,
+    level: int,
+    sign: int,
+) -> None:
     """Make ``level + 1`` that half of the cell in which the split unit has the given sign."""
-    values, rows, signs = points.values, points.rows, points.signs
-    live, states, known_points = state.live, state.states, state.known_points
-    child, layer, unit, row = level + 1, state.layer[level], state.unit[level], state.rows[level]
+    child, layer, unit, row = level + 1, levels[level, _LAYER], levels[level, _LEVEL_UNIT], levels[level, _ROWS]
     word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
     path[row, _PATH_SLOT], path[row, _PATH_UNIT], path[row, _PATH_SIGN] = layer, unit, sign
-    state.phase[child] = _SETTLE
-    state.layer[child] = layer
-    state.rows[child] = row + 1
-    state.points[child] = state.counters[_POINTS]
-    for w in range(live.shape[1]):
-        live[child, w] = live[level, w]
-        states[child, w] = states[level, w]
-    live[child, word] &= ~bit
+    levels[child, _PHASE] = _SETTLE
+    levels[child, _LAYER] = layer
+    levels[child, _ROWS] = row + 1
+    levels[child, _LEVEL_POINTS] = counters[_POINTS]
+    for w in range(masks.shape[2]):
+        masks[child, _LIVE, w] = masks[level, _LIVE, w]
+        masks[child, _ACTIVE, w] = masks[level, _ACTIVE, w]
+    masks[child, _LIVE, word] &= ~bit
     if sign > 0:
-        states[child, word] |= bit
+        masks[child, _ACTIVE, word] |= bit
     side = 1 if sign > 0 else 0
     count = 0
-    for k in range(state.known[level] - 1, -1, -1):
+    for k in range(levels[level, _KNOWN] - 1, -1, -1):
         point = known_points[level, k]
         if signs[layer, point, side, word] & bit:
             known_points[child, count] = point
@@ -220,25 +278,25 @@ def _descend(path: IntArray, points: Points, state: Search, level: int, sign: in
             count += 1
             if count == INHERITED:
                 break
-    state.known[child] = count
-    state.counters[_DEPTH] = child
+    levels[child, _KNOWN] = count
+    counters[_DEPTH] = child
 
 
 @compiled
-def _split(state: Search, level: int) -> bool:
+def _split(counters: IntArray, levels: IntArray, masks: WordArray, level: int) -> bool:
     """Choose the unit to split the settled cell by; False if none is live."""
-    for word in range(state.live.shape[1]):
-        mask = state.live[level, word]
-        if mask:
+    for word in range(masks.shape[2]):
+        mask = masks[level, _LIVE, word]
+        if mask != _ZERO:
             unit, bit = 64 * word, _ONE
             while not mask & bit:
                 unit += 1
                 bit <<= _ONE
-            state.unit[level] = unit
-            state.sign[level] = 1
-            state.found[level] = state.counters[_FOUND]
-            state.phase[level] = _SECOND
-            state.counters[_SPLITS] += 1
+            levels[level, _LEVEL_UNIT] = unit
+            levels[level, _LEVEL_SIGN] = 1
+            levels[level, _LEVEL_FOUND] = counters[_FOUND]
+            levels[level, _PHASE] = _SECOND
+            counters[_SPLITS] += 1
             return True
     return False
 
@@ -259,58 +317,64 @@ def search(
 
     ``keep``: write each leaf to the buffer.
     """
-    counters, phases, layers = state.counters, state.phase, state.layer
-    live, states, prefix, x = state.live, state.states, state.prefix, points.x
-    leaf_states, leaf_points, known_points = state.leaf_states, state.leaf_points, state.known_points
-    depth, length = len(problem.widths), problem.box.shape[1]
-    room = x.shape[0] - 2 * int(problem.widths.max()) - 2
+    widths, weights, biases, box, constants = problem
+    a, scaled, numbers = forms
+    x, values, rows, signs = points
+    t, row, column, names = tableau
+    counters, levels, masks, known_points, prefix, leaf_states, leaf_points = state
+    depth, words, length = len(widths), masks.shape[2], box.shape[1]
+    room = x.shape[0] - 2 * widths.max() - 2
     counters[_WORK] = 0
     while counters[_DEPTH] >= 0:
         level = counters[_DEPTH]
-        layer, phase = layers[level], phases[level]
+        layer, phase = levels[level, _LAYER], levels[level, _PHASE]
         if phase == _SETTLE:
             if counters[_WORK] > budget or counters[_FOUND] >= most:
                 return PAUSED
             if counters[_POINTS] > room:
                 return NEEDS_ROOM
             counters[_WORK] += 100
-            if not _settle(problem, forms, path, points, tableau, state, level):
+            if not _settle(
+                counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
+                levels, masks, known_points, level,
+            ):  # fmt: skip
                 return NEEDS_DECISION
-            if _split(state, level):
-                _descend(path, points, state, level, -1)
+            if _split(counters, levels, masks, level):
+                _descend(counters, path, values, rows, signs, levels, masks, known_points, level, -1)
                 continue
-            for word in range(live.shape[1]):
-                prefix[layer, word] = states[level, word]
+            for word in range(words):
+                prefix[layer, word] = masks[level, _ACTIVE, word]
             if layer + 1 < depth:
-                phases[level] = _ENTER
-                if not _next_rows(problem, forms, prefix, layer):
+                levels[level, _PHASE] = _ENTER
+                if not _next_rows(widths, weights, biases, box, constants, a, numbers, prefix, layer):
                     return NEEDS_ROWS
-                prepare(
-                    problem.box, problem.constants, forms.a, forms.scaled, forms.numbers,
-                    layer + 1, problem.widths[layer + 1],
-                )  # fmt: skip
+                prepare(box, constants, a, scaled, numbers, layer + 1, widths[layer + 1])
                 continue
             if keep:
                 leaf = counters[_BUFFERED]
                 if leaf == len(leaf_points):
                     return BUFFER_FULL
                 for i in range(depth):
-                    for word in range(live.shape[1]):
+                    for word in range(words):
                         leaf_states[leaf, i, word] = prefix[i, word]
                 for j in range(length):
                     leaf_points[leaf, j] = x[known_points[level, 0], j]
                 counters[_BUFFERED] = leaf + 1
             counters[_FOUND] += 1
-            phases[level] = _DONE
+            levels[level, _PHASE] = _DONE
         elif phase == _ENTER:
-            phases[level] = _DONE
+            levels[level, _PHASE] = _DONE
             counters[_DEPTH] = level + 1
-            counters[_WORK] += state.known[level] * problem.widths[layer + 1] * length
-            enter_layer(problem, forms, points, state, level + 1, layer + 1, level)
+            counters[_WORK] += levels[level, _KNOWN] * widths[layer + 1] * length
+            enter_layer(
+                counters, widths, box, constants, a, numbers, x, values, signs, levels, masks, known_points,
+                level + 1, layer + 1, level,
+            )  # fmt: skip
         elif phase == _SECOND:
-            phases[level] = _DONE
-            _descend(path, points, state, level, state.sign[level])
+            levels[level, _PHASE] = _DONE
+            sign = levels[level, _LEVEL_SIGN]
+            _descend(counters, path, values, rows, signs, levels, masks, known_points, level, sign)
         else:
-            counters[_POINTS] = state.points[level]
+            counters[_POINTS] = levels[level, _LEVEL_POINTS]
             counters[_DEPTH] = level - 1
     return FINISHED

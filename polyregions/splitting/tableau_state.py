@@ -20,6 +20,8 @@ __all__ = [
     "Counter",
     "FormNumber",
     "Forms",
+    "LevelColumn",
+    "Mask",
     "NameRow",
     "PathColumn",
     "Phase",
@@ -119,25 +121,30 @@ class Points(NamedTuple):
     signs: WordArray
 
 
-class Search(NamedTuple):
-    """One entry a level of the depth-first search: the cell, what is settled of its layer, and what is left to do.
+class LevelColumn:
+    """Columns of ``Search.levels``: one row a level of the depth-first search.
 
-    A cell that has been settled is split by ``unit``, if any is live; ``sign`` is that of the second half, ``found`` the number of
-    regions when it was split. ``prefix``: the states of the layers above. ``leaf_*``: the buffer of leaves.
+    PHASE: what is to be done next. LAYER: that the cell has entered. ROWS: of the path that are the cell's. POINTS: the stack of points
+    goes back to this when the level is left. KNOWN: points of the cell. UNIT: by which the settled cell is split. SIGN: of
+    the second half. FOUND: regions when it was split.
     """
 
+    PHASE, LAYER, ROWS, POINTS, KNOWN, UNIT, SIGN, FOUND, LENGTH = range(9)
+
+
+class Mask:
+    """Bit masks of a level's units in ``Search.masks``: those still live, and those settled as active."""
+
+    LIVE, ACTIVE, LENGTH = range(3)
+
+
+class Search(NamedTuple):
+    """The path of the depth-first search. ``prefix``: the states of the layers above; ``leaf_*``: the buffer of leaves."""
+
     counters: IntArray
-    phase: IntArray
-    layer: IntArray
-    rows: IntArray
-    points: IntArray
-    live: WordArray
-    states: WordArray
-    known: IntArray
+    levels: IntArray
+    masks: WordArray
     known_points: IntArray
-    unit: IntArray
-    sign: IntArray
-    found: IntArray
     prefix: WordArray
     leaf_states: WordArray
     leaf_points: FloatArray
@@ -230,26 +237,11 @@ def grown(points: Points) -> Points:
 def new_search(layers: int, units: int, total: int, dimension: int, buffer: int) -> Search:
     """A search that has not begun, for ``total`` units in all, with room for ``buffer`` leaves."""
     levels, words = total + layers + 2, -(-units // 64)
-
-    def integers() -> IntArray:
-        return np.zeros(levels, dtype=np.int64)
-
-    def masks() -> WordArray:
-        return np.zeros((levels, words), dtype=np.uint64)
-
     return Search(
         counters=np.zeros(Counter.LENGTH, dtype=np.int64),
-        phase=integers(),
-        layer=integers(),
-        rows=integers(),
-        points=integers(),
-        live=masks(),
-        states=masks(),
-        known=integers(),
+        levels=np.zeros((levels, LevelColumn.LENGTH), dtype=np.int64),
+        masks=np.zeros((levels, Mask.LENGTH, words), dtype=np.uint64),
         known_points=np.zeros((levels, INHERITED + 2 * units + 2), dtype=np.int64),
-        unit=integers(),
-        sign=integers(),
-        found=integers(),
         prefix=np.zeros((layers, words), dtype=np.uint64),
         leaf_states=np.zeros((buffer, layers, words), dtype=np.uint64),
         leaf_points=np.zeros((buffer, _padded(dimension))),

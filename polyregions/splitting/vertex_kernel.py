@@ -355,7 +355,7 @@ def _polish(nodes, problem, scratch, node, word, x):
 def _enter(nodes, problem, scratch, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
 
-    Returns the number of signs that are not certain.
+    Returns the number of signs that are not certain, and that of all signs.
     """
     head = nodes.head[node]
     d = scratch.rows.shape[1] - 1
@@ -442,8 +442,7 @@ def _enter(nodes, problem, scratch, node, layer):
     head[PHASE] = _SIGNED
     head[UNIT] = -1
     head[ACTIVE] = active
-    scratch_tests = width * count
-    return unknown, scratch_tests
+    return unknown, width * count
 
 
 @_compiled
@@ -470,8 +469,7 @@ def _settle(nodes, problem, scratch, node):
         elif positive:
             scratch.states[offset + unit] = 1
             head[ACTIVE] += 1
-            one = np.array([unit], dtype=np.int32)
-            _add_forms(nodes, problem, scratch, node, layer, one, 1)
+            _add_forms(nodes, problem, scratch, node, layer, nodes.live[node, i : i + 1], 1)
         else:
             scratch.states[offset + unit] = 0
     head[LIVE] = keep
@@ -613,7 +611,7 @@ def _split(nodes, problem, scratch, counters):
     frame[4], frame[5] = head[DIMENSION], counters[FOUND]
     counters[FRAMES] = frames + 1
     upper = node + 1
-    layer, unit = head[LAYER], nodes.live[node, 0]
+    layer = head[LAYER]
     nodes.head[upper] = head
     nodes.facets[upper] = nodes.facets[node]
     if layer + 1 < len(problem.widths):
@@ -621,10 +619,9 @@ def _split(nodes, problem, scratch, counters):
         for k in range(nodes.sums.shape[1]):
             for j in range(width):
                 nodes.sums[upper, k, j] = nodes.sums[node, k, j]
+    _add_forms(nodes, problem, scratch, upper, layer, nodes.live[node, :1], 1)
     _fill_child(nodes, scratch, node, upper, 1, made, bit)
     _fill_child(nodes, scratch, node, node, 0, made, bit)
-    one = np.array([unit], dtype=np.int32)
-    _add_forms(nodes, problem, scratch, upper, layer, one, 1)
     nodes.head[upper, ACTIVE] += 1
     counters[TOP] = upper
     counters[SPLITS] += 1
