@@ -13,12 +13,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from polyregions.certificate.checker import Verification
+    from polyregions.certificate.verification import verify
     from polyregions.counting import count, regions
     from polyregions.cross_checking import CrossCheck, cross_check
     from polyregions.definition import Definition
     from polyregions.domain import Box, Domain, Plane, Polytope, Segment
     from polyregions.errors import PolyregionsError
-    from polyregions.formats import load
+    from polyregions.formats import load, save
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
@@ -38,10 +40,13 @@ _HOMES = {
     "Region": "geometry.region",
     "Segment": "domain",
     "Status": "result",
+    "Verification": "certificate.checker",
     "count": "counting",
     "cross_check": "cross_checking",
     "load": "formats",
     "regions": "counting",
+    "save": "formats",
+    "verify": "certificate.verification",
 }
 
 __all__ = [
@@ -57,10 +62,13 @@ __all__ = [
     "Region",
     "Segment",
     "Status",
+    "Verification",
     "count",
     "cross_check",
     "load",
     "regions",
+    "save",
+    "verify",
 ]
 
 

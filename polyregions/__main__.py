@@ -1,6 +1,6 @@
 """``python -m polyregions`` is the command ``polyregions``."""
 
-from polyregions.cli import main
+from polyregions.entry import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

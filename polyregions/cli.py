@@ -15,7 +15,7 @@ import polyregions
 from polyregions.commands import CommandError, ExitStatus, count, cross_check, demo, regions, solvers
 from polyregions.commands.options import shield_negative_numbers
 from polyregions.commands.output import guarded_stdout
-from polyregions.errors import PolyregionsError
+from polyregions.errors import DomainError, PolyregionsError
 
 __all__ = ["main"]
 
@@ -27,8 +27,8 @@ COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
 }
 
-EPILOG = """exit status: 0 done, 1 a claim failed, 2 bad input (one line on standard error says why),
-3 stopped early with proven bounds"""
+EPILOG = """exit status: 0 done, 1 a claim failed, 2 bad input (one line on standard error says why, nothing on
+standard output), 3 stopped early with proven bounds"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,10 +52,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # A proven upper bound may have more digits than Python converts by default.
     sys.set_int_max_str_digits(0)
+    arguments = argparse.Namespace()
     try:
-        arguments = _parser().parse_args(shield_negative_numbers(sys.argv[1:] if argv is None else argv))
+        arguments = _parse(sys.argv[1:] if argv is None else argv)
         with _terminable(), guarded_stdout() as out:
             return int(arguments.run(arguments, out))
+    except DomainError as error:
+        # Such as an empty polytope, which only the counter finds out.
+        file = getattr(arguments, "domain", None)
+        return _refuse(error if file is None else CommandError(f"{file}: {error}"))
     except (CommandError, PolyregionsError) as error:
         return _refuse(error)
     except BrokenPipeError:
@@ -63,11 +68,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _Interrupted:
         return 128 + signal.SIGTERM
     except KeyboardInterrupt:
+        started = getattr(getattr(arguments, "meter", None), "called", False)
+        when = "before there was a result" if started else "before anything was counted"
+        print(f"polyregions: interrupted {when}", file=sys.stderr)
         return 128 + signal.SIGINT
     except Exception as error:
         if not _is_solver_error(error):
             raise
         return _refuse(error)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    arguments, rest = _parser().parse_known_args(shield_negative_numbers(argv))
+    if rest:
+        # argparse would name the program's help, which does not list the command's arguments.
+        names = " ".join(argument.strip() for argument in rest)
+        raise CommandError(f"unrecognized arguments: {names} (see polyregions {arguments.command} --help)")
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:

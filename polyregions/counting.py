@@ -1,5 +1,6 @@
 """``count`` and ``regions``: the two verbs that run a counter."""
 
+import os
 from collections.abc import Iterator
 
 from polyregions.definition import Definition
@@ -20,9 +21,11 @@ def count(
     method: str = "split",
     solver: str = "highs",
     cells: str = "auto",
+    workers: int = 1,
     time_limit: float | None = None,
     max_regions: int | None = None,
     progress: ProgressCallback | None = None,
+    certificate: str | os.PathLike[str] | None = None,
 ) -> Count:
     """Count the regions of a network over a domain.
 
@@ -42,12 +45,18 @@ def count(
     cells : {"auto", "vertex", "lp"}, optional
         How the splitting counter keeps its cells: by their vertices (compiled; regions in up to about 6 dimensions), or
         by linear programs; "auto" takes the one that is faster.
+    workers : int, optional
+        Threads that share the count, where cells are kept by their vertices; elsewhere one does it.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional
         Stop when so many are found.
     progress : callable, optional
         Called with a :class:`polyregions.result.Progress` a few times per second.
+    certificate : path, optional
+        Write a proof of the count to this file, for :func:`polyregions.verify`: of regions by splitting, over a box, a
+        segment or a plane. A stopped count leaves a proof of its lower bound. Only LP cells record so far, and "auto"
+        takes them.
 
     Returns
     -------
@@ -69,9 +78,11 @@ def count(
         method=method,
         solver=solver,
         cells=cells,
+        workers=workers,
         time_limit=time_limit,
         max_regions=max_regions,
         progress=progress,
+        certificate=certificate,
     )
     run.explore()
     return run.result()

@@ -10,6 +10,7 @@ from polyregions.enumeration import Leaf, Run
 from polyregions.geometry.region import pattern_text
 from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
+from solvers.errors import SolverError
 
 __all__ = ["CrossCheck", "Difference", "cross_check"]
 
@@ -33,7 +34,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class CrossCheck:
-    """The outcome of a cross-check.
+    """The outcome of a cross-check; ``str(check)`` says it in one line.
 
     Attributes
     ----------
@@ -52,9 +53,25 @@ class CrossCheck:
         return Status.BRACKET not in (self.split.status, self.milp.status)
 
     @property
-    def agree(self) -> bool:
-        """Whether both counters finished with the same set of patterns."""
-        return self.complete and not self.differences
+    def agree(self) -> bool | None:
+        """True if both counters finished with the same set of patterns, False if they differ, None if undecided.
+
+        A difference is proven even where one of the two was stopped; that there is none needs both to be complete.
+        """
+        if self.differences:
+            return False
+        return True if self.complete else None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM stopped a counter."""
+        return self.split.interrupted or self.milp.interrupted
+
+    def __str__(self) -> str:
+        number = len(self.differences)
+        differ = f"differ on {number:,} pattern{'s' * (number != 1)}"
+        verdict = {True: "agree", False: differ, None: "undecided"}[self.agree]
+        return f"{verdict}: split {self.split}; milp {self.milp}"
 
     def to_json(self) -> dict[str, Any]:
         """The object that the command line prints with --json."""
@@ -93,7 +110,7 @@ def cross_check(
         Seconds for each of the two.
 
     Other parameters as for :func:`polyregions.counting.count`. Memory is O(regions). Ctrl-C or SIGTERM during the first
-    count stops both.
+    count stops both. Look at ``agree``: True, False, or None where a limit or Ctrl-C left the question open.
 
     Examples
     --------
@@ -102,22 +119,31 @@ def cross_check(
     >>> cross_check(net, Box(-1, 1)).agree
     True
     """
-    runs: list[Run] = []
-    found: list[dict[bytes, Leaf]] = []
-    counts: list[Count] = []
-    for method, back_end in (("split", "highs"), ("milp", solver)):
-        interrupted = bool(runs) and runs[0].interrupted
-        run = Run(
+    # Both are made before the first one starts, so that what is wrong with the second is known at once.
+    runs = [
+        Run(
             network,
             domain,
             definition=definition,
             method=method,
             solver=back_end,
-            time_limit=0 if interrupted else time_limit,
+            time_limit=time_limit,
             progress=progress,
         )
-        runs.append(run)
-        found.append({leaf.states: leaf for leaf in run.leaves()})
+        for method, back_end in (("split", "highs"), ("milp", solver))
+    ]
+    found: list[dict[bytes, Leaf]] = []
+    counts: list[Count] = []
+    for run in runs:
+        if runs[0].interrupted:
+            run.skip(runs[0].stopped or "stopped")
+        leaves: dict[bytes, Leaf] = {}
+        try:
+            leaves.update((leaf.states, leaf) for leaf in run.leaves())
+        except SolverError as error:
+            # What the other counter found must not be lost by it.
+            run.fail(f"the solver failed: {error}")
+        found.append(leaves)
         counts.append(run.result())
     differences: list[Difference] = []
     for own, other in ((0, 1), (1, 0)):

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polyregions.array_likes import as_list, as_number, plain
 from polyregions.errors import DomainError, EmptyDomainError, UnboundedDomainError
-from polyregions.exact.numbers import as_fraction, format_fraction
+from polyregions.exact.numbers import format_fraction
 
 __all__ = ["Box", "Chart", "Domain", "Plane", "Polytope", "Segment"]
 
@@ -58,7 +59,10 @@ class Chart:
 
 
 class Domain(ABC):
-    """A non-empty bounded convex polyhedron in the input space of a network."""
+    """A non-empty bounded convex polyhedron in the input space of a network.
+
+    Immutable. Two domains are equal, and have the same hash, if they are of one kind and hold the same exact numbers.
+    """
 
     @abstractmethod
     def chart(self, dimension: int) -> Chart:
@@ -121,15 +125,32 @@ def _entries(value: Any, keys: tuple[str, ...], name: str) -> list[Any]:
 
 
 def _vector(values: Any, name: str) -> Vector:
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise DomainError(f"the {name} must be a list of numbers, not {values!r}")
     result = []
-    for i, value in enumerate(values):
+    for i, value in enumerate(_entries_of(values, name)):
         try:
-            result.append(as_fraction(value))
+            result.append(as_number(value))
         except ValueError as error:
             raise DomainError(f"the {name}, entry {i}: {error}") from None
     return tuple(result)
+
+
+def _entries_of(values: Any, name: str) -> list[Any]:
+    try:
+        return as_list(values)
+    except ValueError as error:
+        raise DomainError(f"the {name}{'' if str(error).startswith('must') else ':'} {error}") from None
+
+
+def _freeze(domain: "Domain", **values: Any) -> None:
+    for name, value in values.items():
+        object.__setattr__(domain, name, value)
+
+
+def _short(vector: Vector) -> str:
+    """A vector for people, cut off after a few entries."""
+    entries = [str(format_fraction(value)) for value in vector]
+    shown = entries if len(entries) <= 6 else [*entries[:4], f"... {len(entries)} in all"]
+    return f"[{', '.join(shown)}]"
 
 
 def _check_dimension(name: str, given: int, wanted: int) -> None:
@@ -137,14 +158,15 @@ def _check_dimension(name: str, given: int, wanted: int) -> None:
         raise DomainError(f"the {name} lies in a space of {given} dimensions, the network has {wanted} inputs")
 
 
+@dataclass(frozen=True, init=False, repr=False)
 class Box(Domain):
     """The box lower <= x <= upper.
 
     Parameters
     ----------
     lower, upper : number, or sequence of n numbers
-        Scalars hold for every coordinate. Floats, integers, Fractions, or strings such as "1/3", taken
-        exactly. Equal bounds freeze a coordinate.
+        Scalars hold for every coordinate. Floats, integers, Fractions, strings such as "1/3", NumPy arrays or torch
+        tensors, taken exactly. Equal bounds freeze a coordinate.
 
     Examples
     --------
@@ -152,21 +174,31 @@ class Box(Domain):
     (2, 1)
     """
 
+    lower: Fraction | Vector
+    upper: Fraction | Vector
+
     def __init__(self, lower: Any, upper: Any) -> None:
-        self.lower = self._bound(lower, "lower bound")
-        self.upper = self._bound(upper, "upper bound")
-        if isinstance(self.lower, tuple) and isinstance(self.upper, tuple) and len(self.lower) != len(self.upper):
-            raise DomainError(f"the box has {len(self.lower)} lower bounds but {len(self.upper)} upper bounds")
+        low, high = self._bound(lower, "lower bound"), self._bound(upper, "upper bound")
+        # Both or neither are scalars, so that equal boxes hold equal numbers.
+        if isinstance(low, tuple) and isinstance(high, tuple):
+            if len(low) != len(high):
+                raise DomainError(f"the box has {len(low)} lower bounds but {len(high)} upper bounds")
+        elif isinstance(low, tuple):
+            high = (high,) * len(low)  # type: ignore[assignment]
+        elif isinstance(high, tuple):
+            low = (low,) * len(high)
+        _freeze(self, lower=low, upper=high)
         self._pairs(max(len(b) if isinstance(b, tuple) else 1 for b in (self.lower, self.upper)))
 
     @staticmethod
     def _bound(value: Any, name: str) -> Fraction | Vector:
-        if not isinstance(value, str) and hasattr(value, "__iter__"):
-            return _vector(value, f"box's {name}")
         try:
-            return as_fraction(value)
+            value = plain(value)
+            if isinstance(value, str) or not hasattr(value, "__iter__"):
+                return as_number(value)
         except ValueError as error:
             raise DomainError(f"the box's {name}: {error}") from None
+        return _vector(value, f"box's {name}")
 
     def _pairs(self, dimension: int) -> list[tuple[Fraction, Fraction]]:
         bounds = []
@@ -202,9 +234,11 @@ class Box(Domain):
         return {"lower": plain(self.lower), "upper": plain(self.upper)}
 
     def __repr__(self) -> str:
-        return f"Box({self.to_json()['lower']}, {self.to_json()['upper']})"
+        bounds = (_short(b) if isinstance(b, tuple) else str(format_fraction(b)) for b in (self.lower, self.upper))
+        return f"Box({', '.join(bounds)})"
 
 
+@dataclass(frozen=True, init=False, repr=False)
 class Segment(Domain):
     """The segment from ``start`` to ``end``, two different points of input space.
 
@@ -214,9 +248,11 @@ class Segment(Domain):
     1
     """
 
+    start: Vector
+    end: Vector
+
     def __init__(self, start: Any, end: Any) -> None:
-        self.start = _vector(start, "segment's start")
-        self.end = _vector(end, "segment's end")
+        _freeze(self, start=_vector(start, "segment's start"), end=_vector(end, "segment's end"))
         if len(self.start) != len(self.end):
             raise DomainError(f"the segment's ends have {len(self.start)} and {len(self.end)} coordinates")
         if self.start == self.end:
@@ -230,7 +266,11 @@ class Segment(Domain):
     def to_json(self) -> dict[str, Any]:
         return {"segment": [[format_fraction(v) for v in point] for point in (self.start, self.end)]}
 
+    def __repr__(self) -> str:
+        return f"Segment({_short(self.start)}, {_short(self.end)})"
 
+
+@dataclass(frozen=True, init=False, repr=False)
 class Plane(Domain):
     """The parallelogram origin + s u + t v, 0 <= s, t <= 1: a bounded 2-D slice of input space.
 
@@ -240,10 +280,12 @@ class Plane(Domain):
     2
     """
 
+    origin: Vector
+    u: Vector
+    v: Vector
+
     def __init__(self, origin: Any, u: Any, v: Any) -> None:
-        self.origin = _vector(origin, "plane's origin")
-        self.u = _vector(u, "plane's u")
-        self.v = _vector(v, "plane's v")
+        _freeze(self, origin=_vector(origin, "plane's origin"), u=_vector(u, "plane's u"), v=_vector(v, "plane's v"))
         if not len(self.origin) == len(self.u) == len(self.v):
             raise DomainError(
                 f"the plane's origin, u and v have {len(self.origin)}, {len(self.u)} and {len(self.v)} coordinates"
@@ -262,7 +304,11 @@ class Plane(Domain):
         parts = {"origin": self.origin, "u": self.u, "v": self.v}
         return {"plane": {name: [format_fraction(value) for value in vector] for name, vector in parts.items()}}
 
+    def __repr__(self) -> str:
+        return f"Plane({_short(self.origin)}, {_short(self.u)}, {_short(self.v)})"
 
+
+@dataclass(frozen=True, init=False, repr=False)
 class Polytope(Domain):
     """The bounded polyhedron {x : A x <= b}; it may be of lower dimension than its space.
 
@@ -283,11 +329,16 @@ class Polytope(Domain):
     (Fraction(1, 1), Fraction(1, 1))
     """
 
+    A: tuple[Vector, ...]
+    b: Vector
+
     def __init__(self, A: Any, b: Any) -> None:
-        if isinstance(A, str) or not hasattr(A, "__iter__"):
-            raise DomainError("the polytope's A must be a list of rows")
-        self.A = tuple(_vector(row, f"polytope's A, row {i}") for i, row in enumerate(A))
-        self.b = _vector(b, "polytope's b")
+        try:
+            given = as_list(A)
+        except ValueError:
+            raise DomainError("the polytope's A must be a list of rows") from None
+        rows = tuple(_vector(row, f"polytope's A, row {i}") for i, row in enumerate(given))
+        _freeze(self, A=rows, b=_vector(b, "polytope's b"))
         if not self.A:
             raise DomainError("the polytope has no row; it would be the whole space, which is not bounded")
         if len(self.A) != len(self.b):
@@ -304,3 +355,6 @@ class Polytope(Domain):
     def to_json(self) -> dict[str, Any]:
         rows = [[format_fraction(value) for value in row] for row in self.A]
         return {"A": rows, "b": [format_fraction(value) for value in self.b]}
+
+    def __repr__(self) -> str:
+        return f"Polytope({len(self.b)} inequalities in {len(self.A[0])} dimensions)"

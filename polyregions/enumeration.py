@@ -1,17 +1,21 @@
 """One run of any counter under limits: regions as they are proven, then what is known of their number."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
+from polyregions.errors import ArgumentError, ArgumentTypeError, PolyregionsError
 from polyregions.geometry.region import Region
 from polyregions.limits import Limits
 from polyregions.network import Network
 from polyregions.result import Count, Progress, ProgressCallback, Status
 
 if TYPE_CHECKING:
+    from polyregions.certificate.writer import Recorder
     from polyregions.exact.cell import Witness
     from polyregions.exact.restriction import Restriction
 
@@ -84,32 +88,52 @@ class Run:
         method: str = "split",
         solver: str = "highs",
         cells: str = "auto",
+        workers: int = 1,
         time_limit: float | None = None,
         max_regions: int | None = None,
         progress: ProgressCallback | None = None,
+        certificate: str | os.PathLike[str] | None = None,
     ) -> None:
         from polyregions.exact.restriction import Restriction
 
+        _check_kinds(network, domain)
         self.network = network
         self.domain = domain
         self.definition = Definition.of(definition)
         self.method = method
         self._limits = Limits(time_limit=time_limit, max_regions=max_regions)
         self._restriction = Restriction(network, domain)
-        self.enumerator = _enumerator(self._restriction, self.definition, method, solver, cells, self._limits)
+        self._recorder = (
+            None if certificate is None else _recorder(certificate, network, domain, self.definition, method)
+        )
+        self.enumerator = _enumerator(
+            self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
+        )
+        if self._recorder is not None:
+            self._recorder.open()
         self._progress = progress
         self._reported = 0.0
+        self._not_started: str | None = None
         self._reason: str | None = None
 
     def explore(self) -> None:
         """Count regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits:
+        with self._limits, self._recording():
             self.enumerator.explore(self._stop)
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits:
+        with self._limits, self._recording():
             yield from self.enumerator.leaves(self._stop)
+
+    @contextmanager
+    def _recording(self) -> Iterator[None]:
+        """Whatever ends the run, leave a certificate of what it proved."""
+        try:
+            yield
+        finally:
+            if self._recorder is not None:
+                self._recorder.close(complete=self.enumerator.finished)
 
     def regions(self) -> Iterator[Region]:
         """As :meth:`leaves`, each as a :class:`polyregions.geometry.region.Region`."""
@@ -117,8 +141,21 @@ class Run:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C or SIGTERM stopped the run."""
-        return self._limits.interrupted
+        """Whether Ctrl-C or SIGTERM stopped the run, or kept it from starting."""
+        return self._limits.interrupted or self._not_started is not None
+
+    @property
+    def stopped(self) -> str | None:
+        """Why the run was stopped, in a few words; None if it was not."""
+        return self._reason
+
+    def skip(self, reason: str) -> None:
+        """Let the run end before its first step, in a bracket; as after an interrupt of the run before it."""
+        self._not_started = reason
+
+    def fail(self, reason: str) -> None:
+        """Say why the run ended by an error; what it had found stays."""
+        self._reason = reason
 
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""
@@ -130,7 +167,12 @@ class Run:
         if self._progress is not None and seconds - self._reported >= _PROGRESS_INTERVAL:
             self._progress(Progress(self.enumerator.found, self._upper(), seconds))
             self._reported = seconds
-        self._reason = self._limits.reached(self.enumerator.found)
+        if self._not_started is not None:
+            self._reason = f"not started: {self._not_started}"
+        elif self._recorder is not None and self._recorder.error is not None:
+            self._reason = str(self._recorder.error)
+        else:
+            self._reason = self._limits.reached(self.enumerator.found)
         return self._reason is not None
 
     def _upper(self) -> int | None:
@@ -147,6 +189,12 @@ class Run:
         if status is Status.BRACKET:
             stats["stopped"] = self._reason or "left early"
             stats["interrupted"] = self.interrupted
+        certificate = None
+        if self._recorder is not None:
+            if self._recorder.error is None:
+                certificate = self._recorder.path
+            else:
+                stats["certificate_error"] = str(self._recorder.error)
         return Count(
             lower=enumerator.found,
             upper=self._upper(),
@@ -157,18 +205,74 @@ class Run:
             stats=stats,
             network=self.network,
             domain=self.domain,
+            certificate=certificate,
         )
 
 
+def _recorder(
+    path: str | os.PathLike[str], network: Network, domain: Domain, definition: Definition, method: str
+) -> "Recorder":
+    from polyregions.certificate.writer import Recorder, UnsupportedCertificateError
+
+    if definition is not Definition.REGIONS or method != "split":
+        raise UnsupportedCertificateError(
+            f"a certificate can be written of the definition 'regions' by the method 'split', not of "
+            f"'{definition.value}' by '{method}'"
+        )
+    return Recorder(path, network, domain)
+
+
+def _check_kinds(network: Any, domain: Any) -> None:
+    """Say what is needed to those who give a file name for a network, or a pair of numbers for a box."""
+    if not isinstance(network, Network):
+        raise ArgumentTypeError(
+            f"the network must be a polyregions.Network, not {_article(network)}: make one by polyregions.load(path), "
+            "Network.from_torch, Network.from_sklearn or Network.from_arrays"
+        )
+    if not isinstance(domain, Domain):
+        raise ArgumentTypeError(
+            f"the domain must be a Box, Polytope, Segment or Plane of polyregions, not {_article(domain)}; "
+            "Box(-1, 1) is the box -1 <= x_i <= 1"
+        )
+
+
+def _article(value: Any) -> str:
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
 def _enumerator(
-    restriction: "Restriction", definition: Definition, method: str, solver: str, cells: str, limits: Limits
+    restriction: "Restriction",
+    definition: Definition,
+    method: str,
+    solver: str,
+    cells: str,
+    workers: int,
+    limits: Limits,
+    recorder: "Recorder | None" = None,
 ) -> Enumerator:
     if method == "split":
         from polyregions.splitting.choice import splitting_tree
 
-        return splitting_tree(restriction, definition, solver=solver, cells=cells, max_regions=limits.max_regions)
+        try:
+            return splitting_tree(
+                restriction,
+                definition,
+                solver=solver,
+                cells=cells,
+                workers=workers,
+                max_regions=limits.max_regions,
+                recorder=recorder,
+            )
+        except ValueError as error:
+            # Cells that were asked for and cannot be had. Anything else is passed on as it is.
+            if cells == "auto" or isinstance(error, PolyregionsError) or type(error) is not ValueError:
+                raise
+            raise ArgumentError(str(error)) from error
     if method == "milp":
+        if cells != "auto":
+            raise ArgumentError(f"cells={cells!r} is for the splitting counter; method 'milp' has no cells")
         from polyregions.milp.pool import pool
 
         return pool(restriction, definition, solver=solver, limits=limits)
-    raise ValueError(f"no method called {method!r}; there are 'split' and 'milp'")
+    raise ArgumentError(f"no method called {method!r}; there are 'split' and 'milp'")

@@ -5,8 +5,11 @@ keeps working for those who do not know this package.
 """
 
 __all__ = [
+    "ArgumentError",
+    "ArgumentTypeError",
     "DomainError",
     "EmptyDomainError",
+    "EncodingError",
     "FormatError",
     "ImportCheckError",
     "NetworkError",
@@ -19,6 +22,14 @@ __all__ = [
 
 class PolyregionsError(Exception):
     """Root of all errors raised by polyregions."""
+
+
+class ArgumentError(ValueError, PolyregionsError):
+    """An option, or a combination of options, that the counters do not have."""
+
+
+class ArgumentTypeError(TypeError, PolyregionsError):
+    """An argument is of another kind than the one needed; the message says how to make that one."""
 
 
 class NetworkError(ValueError, PolyregionsError):
@@ -47,6 +58,10 @@ class EmptyDomainError(DomainError):
 
 class UnboundedDomainError(DomainError):
     """The domain is unbounded; only bounded ones can be counted over."""
+
+
+class EncodingError(OverflowError, PolyregionsError):
+    """A network's numbers are too large for a mixed-integer program in floats; the message names the unit."""
 
 
 class NotExactError(ValueError, PolyregionsError):

@@ -21,7 +21,7 @@ class Limits:
     Parameters
     ----------
     time_limit : float, optional
-        Seconds from the construction on.
+        Seconds from the first entry on.
     max_regions : int, optional
 
     Raises
@@ -35,7 +35,8 @@ class Limits:
             raise ValueError(f"the time limit must be at least 0 seconds, not {time_limit}")
         if max_regions is not None and max_regions < 0:
             raise ValueError(f"the limit of regions must be at least 0, not {max_regions}")
-        self._start = time.monotonic()
+        self._start: float | None = None
+        self._end: float | None = None
         self._time_limit = time_limit
         self._max_regions = max_regions
         self._signal: int | None = None
@@ -43,8 +44,10 @@ class Limits:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the construction."""
-        return time.monotonic() - self._start
+        """Seconds from the first entry to the last exit, or to now."""
+        if self._start is None:
+            return 0.0
+        return (time.monotonic() if self._end is None else self._end) - self._start
 
     @property
     def remaining(self) -> float | None:
@@ -72,6 +75,8 @@ class Limits:
         return None
 
     def __enter__(self) -> "Limits":
+        self._start = time.monotonic() if self._start is None else self._start
+        self._end = None
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._previous[number] = signal.signal(number, self._on_signal)
@@ -88,4 +93,5 @@ class Limits:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end = time.monotonic()
         self._restore()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.array_likes import as_list, as_number, plain
 from polyregions.errors import NetworkError
 from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_integers
 
@@ -95,6 +96,10 @@ class Network:
                 )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, so that a copy's arrays are read-only too: unpickled arrays are not.
+        return _rebuild, (type(self), self.weights, self.biases, self.include_output)
 
     @classmethod
     def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False) -> "Network":
@@ -190,7 +195,11 @@ class Network:
         list of (n_l,) or (m, n_l) arrays
             Rounded: for signs that are certain use :meth:`pattern`.
         """
-        h = np.asarray(x, dtype=np.float64)
+        try:
+            # A tensor with a gradient, or of a type that NumPy does not have, is read by way of lists.
+            h = np.asarray(plain(x) if hasattr(x, "detach") else x, dtype=np.float64)
+        except (ValueError, TypeError) as error:
+            raise NetworkError(f"points must be an array of numbers: {str(error).splitlines()[0]}") from None
         if h.shape[-1:] != (self.input_dimension,):
             raise NetworkError(f"the network has {self.input_dimension} inputs; a point of shape {h.shape} was given")
         values = []
@@ -205,24 +214,40 @@ class Network:
         output = self.preactivations(x)[-1]
         return np.maximum(output, 0.0) if self.include_output else output
 
-    def pattern(self, x: Sequence[Any]) -> Pattern:
+    def pattern(self, x: Any) -> Pattern:
         """The activation pattern at a point, exactly: 1 where the pre-activation is positive, else 0.
 
         Parameters
         ----------
         x : sequence of n_0 numbers
-            Floats, integers, Fractions or strings such as "1/3"; taken exactly.
+            Floats, integers, Fractions or strings such as "1/3", or a NumPy array or torch tensor; taken exactly.
+
+        Raises
+        ------
+        NetworkError
+            If these are not n_0 finite numbers.
 
         Notes
         -----
         Integer arithmetic throughout; O(number of weights) products of growing integers.
         """
-        if len(x) != self.input_dimension:
-            raise NetworkError(f"the network has {self.input_dimension} inputs; a point of {len(x)} was given")
-        return tuple(
-            tuple(int(g > 0) for g in values)
-            for values in self.exact_preactivations([as_fraction(value) for value in x])[: self.depth]
-        )
+        point = self._point(x)
+        return tuple(tuple(int(g > 0) for g in values) for values in self.exact_preactivations(point)[: self.depth])
+
+    def _point(self, x: Any) -> list[Fraction]:
+        try:
+            entries = as_list(x)
+        except ValueError as error:
+            raise NetworkError(f"a point {error}") from None
+        if len(entries) != self.input_dimension:
+            raise NetworkError(f"the network has {self.input_dimension} inputs; a point of {len(entries)} was given")
+        point = []
+        for i, value in enumerate(entries):
+            try:
+                point.append(as_number(value))
+            except ValueError as error:
+                raise NetworkError(f"the point's coordinate {i}: {error}") from None
+        return point
 
     def exact_preactivations(self, x: Sequence[Fraction]) -> list[list[Fraction]]:
         """The pre-activations of every layer at a rational point, as Fractions; the output layer last."""
@@ -320,6 +345,10 @@ class Network:
             yield tuple(int(s) for s in states)
 
 
+def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: bool) -> Network:
+    return kind(weights, biases, include_output=include_output)
+
+
 def _name(index: int, count: int, part: str) -> str:
     kind = "output layer" if index == count - 1 else "hidden layer"
     return f"layer {index + 1} ({kind}): its {part}"
@@ -328,6 +357,8 @@ def _name(index: int, count: int, part: str) -> str:
 def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
     """A read-only float64 copy that holds exactly the numbers given."""
     try:
+        if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
+            values = plain(values)
         given = np.asarray(values)
     except ValueError:
         raise NetworkError(f"{name} do not form an array: rows have different lengths") from None

@@ -4,7 +4,6 @@ A meter is a callback that takes a :class:`polyregions.result.Progress` and a co
 base class is silent; the others decide only how a line is shown.
 """
 
-import math
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, TextIO
 
-from polyregions.result import Progress
+from polyregions.result import Progress, rounded_up
 
 __all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
 
@@ -29,8 +28,12 @@ class ProgressMeter:
     ...     meter(Progress(lower=12, upper=34, seconds=5.0))
     """
 
+    #: Whether a run has reported anything yet.
+    called = False
+
     def __call__(self, progress: Progress) -> None:
         """Take note of a run's progress; called as often as the counter likes."""
+        self.called = True
 
     def __enter__(self) -> "ProgressMeter":
         return self
@@ -60,6 +63,7 @@ class LineMeter(ProgressMeter):
         self._next = clock() + DELAY
 
     def __call__(self, progress: Progress) -> None:
+        super().__call__(progress)
         now = self._clock()
         if now >= self._next:
             self._next = now + self._interval
@@ -85,6 +89,7 @@ class RichMeter(ProgressMeter):
         self._status: Any = None
 
     def __call__(self, progress: Progress) -> None:
+        super().__call__(progress)
         if self._status is not None:
             self._status.update(describe(progress))
         elif self._clock() - self._start >= DELAY:
@@ -128,21 +133,3 @@ def describe(progress: Progress) -> str:
         parts.append(f"at most {rounded_up(progress.upper)}")
     parts.append(f"{progress.seconds:.0f} s")
     return ", ".join(parts)
-
-
-def rounded_up(number: int) -> str:
-    """A natural number in a few characters: digits up to ten million, then two of them, rounded up to stay a bound.
-
-    Examples
-    --------
-    >>> rounded_up(9_876_543), rounded_up(12_000_001), rounded_up(10**400 - 1)
-    ('9,876,543', '1.3e7', '1.0e400')
-    """
-    if number < 10**7:
-        return f"{number:,}"
-    # log10 takes integers of any length; it may be one off at a power of ten, which the two digits below absorb.
-    exponent = math.floor(math.log10(number))
-    tenths = -(-number // 10 ** (exponent - 1))
-    if tenths >= 100:
-        tenths, exponent = -(-tenths // 10), exponent + 1
-    return f"{tenths // 10}.{tenths % 10}e{exponent}"

@@ -1,18 +1,21 @@
 """The value that a count is: a number or a bracket, its kind, and where it came from."""
 
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyregions.definition import Definition
-from polyregions.domain import Domain
 from polyregions.errors import NotExactError
-from polyregions.network import Network
 
-__all__ = ["Count", "Progress", "ProgressCallback", "Status", "versions"]
+if TYPE_CHECKING:
+    from polyregions.domain import Domain
+    from polyregions.network import Network
+
+__all__ = ["Count", "Progress", "ProgressCallback", "Status", "rounded_up", "versions"]
 
 
 class Status(Enum):
@@ -31,7 +34,8 @@ class Status(Enum):
 class Count:
     """A count of regions.
 
-    ``int(count)`` is the number where it is exact and raises :class:`polyregions.errors.NotExactError` otherwise.
+    ``int(count)`` is the number where it is exact and raises :class:`polyregions.errors.NotExactError` otherwise;
+    ``str(count)`` says in one line what is known and what kind of claim it is.
 
     Attributes
     ----------
@@ -57,8 +61,8 @@ class Count:
     method: str
     seconds: float
     stats: dict[str, Any]
-    network: Network = field(repr=False)
-    domain: Domain
+    network: "Network" = field(repr=False)
+    domain: "Domain"
     certificate: str | None = None
 
     @property
@@ -80,6 +84,15 @@ class Count:
             )
         return self.lower
 
+    def __str__(self) -> str:
+        noun = "region" if self.definition is Definition.REGIONS else "activation pattern"
+        if self.status is not Status.BRACKET:
+            return f"{_counted(self.lower, noun)} ({self.status.value})"
+        reason = f"({self.status.value}: {self.stats.get('stopped', 'stopped early')})"
+        if self.upper is None:
+            return f"at least {_counted(self.lower, noun)} {reason}"
+        return f"between {self.lower:,} and {rounded_up(self.upper)} {noun}s {reason}"
+
     def to_json(self) -> dict[str, Any]:
         """The object that the command line prints with --json."""
         return {
@@ -97,7 +110,29 @@ class Count:
         }
 
 
-def network_json(network: Network) -> dict[str, Any]:
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def rounded_up(number: int) -> str:
+    """A natural number in a few characters: digits up to ten million, then two of them, rounded up to stay a bound.
+
+    Examples
+    --------
+    >>> rounded_up(9_876_543), rounded_up(12_000_001), rounded_up(10**400 - 1)
+    ('9,876,543', '1.3e7', '1.0e400')
+    """
+    if number < 10**7:
+        return f"{number:,}"
+    # log10 takes integers of any length; it may be one off at a power of ten, which the two digits below absorb.
+    exponent = math.floor(math.log10(number))
+    tenths = -(-number // 10 ** (exponent - 1))
+    if tenths >= 100:
+        tenths, exponent = -(-tenths // 10), exponent + 1
+    return f"{tenths // 10}.{tenths % 10}e{exponent}"
+
+
+def network_json(network: "Network") -> dict[str, Any]:
     """What identifies a network in a result."""
     return {
         "inputs": network.input_dimension,

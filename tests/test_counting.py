@@ -4,11 +4,13 @@ import json
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import polyregions as pr
+from polyregions.cross_checking import Difference
 from polyregions.errors import DomainError, NotExactError
 from tests.nets import npz
 from tests.strategies import of_known
@@ -126,6 +128,9 @@ def test_region_geometry_agrees_with_the_network():
     ("arguments", "message"),
     [
         ({"method": "guess"}, "no method called 'guess'"),
+        ({"cells": "round"}, "no cells called 'round'"),
+        ({"cells": "vertex", "definition": "patterns"}, "vertex cells count regions"),
+        ({"cells": "lp", "method": "milp"}, "cells='lp' is for the splitting counter"),
         ({"definition": "linear"}, "no definition called 'linear'"),
         ({"time_limit": -1}, "time limit must be at least 0"),
         ({"time_limit": float("nan")}, "time limit must be at least 0"),
@@ -139,6 +144,36 @@ def test_bad_arguments(arguments, message):
         pr.count(NETWORK, BOX, **arguments)
 
 
+@pytest.mark.parametrize("verb", [pr.count, pr.regions, pr.cross_check])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((NETWORK, (-1, 1)), "must be a Box, Polytope, Segment or Plane of polyregions, not a tuple; .*Box\\(-1, 1\\)"),
+        ((NETWORK, None), "not None"),
+        ((NETWORK, pr.Box), "not an ABCMeta"),
+        (("net.npz", BOX), r"must be a polyregions.Network, not a str: make one by polyregions.load\(path\)"),
+        ((BOX, NETWORK), "not a Box"),
+        (([[1.0]], BOX), "not a list: .*from_arrays"),
+    ],
+)
+def test_arguments_of_another_kind(verb, arguments, message):
+    with pytest.raises(TypeError, match=message) as caught:
+        verb(*arguments)
+    assert isinstance(caught.value, pr.PolyregionsError)
+
+
+def test_counts_as_text():
+    exact = pr.count(NETWORK, BOX)
+    assert str(exact) == f"{exact}" == "478 regions (exact)"
+    stats = {"stopped": "time limit of 3 s"}
+    bracket = replace(exact, status=pr.Status.BRACKET, lower=8, upper=2200, stats=stats)
+    assert str(bracket) == "between 8 and 2,200 regions (bracket: time limit of 3 s)"
+    assert str(replace(bracket, upper=None)) == "at least 8 regions (bracket: time limit of 3 s)"
+    assert str(replace(bracket, lower=1, upper=None)) == "at least 1 region (bracket: time limit of 3 s)"
+    patterns = replace(exact, definition=pr.Definition.PATTERNS, status=pr.Status.NUMERICAL, lower=1)
+    assert str(patterns) == "1 activation pattern (numerical)"
+
+
 def test_domain_of_another_dimension():
     with pytest.raises(DomainError, match="3 dimensions, the network has 2 inputs"):
         pr.count(NETWORK, pr.Box([0, 0, 0], [1, 1, 1]))
@@ -147,8 +182,21 @@ def test_domain_of_another_dimension():
 def test_cross_check_reports_a_stopped_run_as_incomplete():
     check = pr.cross_check(NETWORK, BOX, time_limit=0)
     assert not check.complete
-    assert not check.agree
+    assert check.agree is None
+    assert not check.interrupted
     assert check.differences == ()
+    assert str(check).startswith("undecided: split between 0 and ")
+
+
+def test_cross_check_with_a_difference_disagrees_even_if_stopped():
+    stopped, done = pr.count(NETWORK, BOX, max_regions=3), pr.count(NETWORK, BOX)
+    difference = Difference(((1,) * 16,) * 2, "milp", "the split counter missed it")
+    for counts in ((stopped, done), (done, done)):
+        check = pr.CrossCheck(*counts, (difference,))
+        assert check.agree is False
+        assert str(check).startswith("differ on 1 pattern: split ")
+    assert pr.CrossCheck(done, done, ()).agree is True
+    assert str(pr.CrossCheck(done, done, ())) == "agree: split 478 regions (exact); milp 478 regions (exact)"
 
 
 def test_cross_check_gives_each_counter_its_own_time():
@@ -161,11 +209,15 @@ def test_interrupt_stops_both_counters_of_a_cross_check():
     network, box = of_known(npz("A2_2d_32x3"))
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
-    check = pr.cross_check(network, box)
+    check = pr.cross_check(network, box, definition="patterns")  # which takes seconds
     timer.join()
     assert not check.complete
     assert check.split.stats["stopped"] == "stopped by SIGINT"
     assert check.milp.lower == 0
+    assert check.milp.stats["stopped"] == "not started: stopped by SIGINT"
+    assert check.interrupted
+    assert check.milp.interrupted
+    assert check.agree is None
 
 
 def test_interrupted_listing_does_not_pass_for_a_complete_one():

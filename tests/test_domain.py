@@ -1,7 +1,10 @@
 """Domains and their charts, except Polytope's charts (tests of polyregions.exact.polytope)."""
 
+import copy
 import json
+import pickle
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -261,3 +264,101 @@ class TestJson:
     def test_whole_space(self):
         with pytest.raises(UnboundedDomainError, match="not bounded"):
             domain_from_json({"space": True})
+
+
+class TestValues:
+    """Domains as values: immutable, compared and hashed by exact content, short to print."""
+
+    PAIRS: ClassVar = [
+        (lambda: Box(-1, 0.5), lambda: Box("-1", np.float32(0.5))),
+        (lambda: Box(0, [1, 2]), lambda: Box([0, 0], np.array([1.0, 2.0]))),
+        (lambda: Segment([0, 0.5], [1, 1]), lambda: Segment(["0", "1/2"], np.ones(2))),
+        (lambda: Plane([0, 0], [1, 0], [0, 1]), lambda: Plane(np.zeros(2), *np.eye(2))),
+        (lambda: Polytope([[1, 0]], [1]), lambda: Polytope(np.array([[1.0, 0.0]]), (Fraction(1),))),
+    ]
+
+    @pytest.mark.parametrize("pair", PAIRS)
+    def test_equal_content(self, pair):
+        first, second = (make() for make in pair)
+        assert first == second
+        assert hash(first) == hash(second)
+        assert len({first, second, copy.deepcopy(first), pickle.loads(pickle.dumps(first))}) == 1
+
+    def test_other_content(self):
+        domains = [Box(-1, 1), Box(-1, np.nextafter(1, 2)), Box([-1], [1]), Box(0.1, 1), Box("0.1", 1)]
+        domains += [Segment([-1], [1]), Segment([1], [-1]), Polytope([[1], [-1]], [1, 1])]
+        assert len(set(domains)) == len(domains)
+        assert Box(-1, 1) != (-1, 1)
+
+    @pytest.mark.parametrize("pair", PAIRS)
+    def test_immutable(self, pair):
+        domain = pair[0]()
+        for name in vars(domain):
+            with pytest.raises(AttributeError):
+                setattr(domain, name, 0)
+            with pytest.raises(AttributeError):
+                delattr(domain, name)
+        assert domain == pair[1]()
+
+    def test_repr(self):
+        assert repr(Segment([0, 0.5], [1, "1/3"])) == "Segment([0, 0.5], [1, 1/3])"
+        assert repr(Plane([0, 0], [1, 0], [0, 1])) == "Plane([0, 0], [1, 0], [0, 1])"
+        assert repr(Polytope([[1, 0], [-1, 0]], [1, 1])) == "Polytope(2 inequalities in 2 dimensions)"
+        assert repr(Box([0] * 64, 1)) == "Box([0, 0, 0, 0, ... 64 in all], [1, 1, 1, 1, ... 64 in all])"
+        assert len(repr(Segment([0] * 64, [1] * 64))) < 80
+
+
+class TestArrayLikes:
+    @pytest.mark.parametrize(
+        "tenth", [np.float32(0.1), np.array(0.1, dtype=np.float32), np.longdouble(np.float32(0.1))]
+    )
+    def test_scalars(self, tenth):
+        exact = Fraction(float(np.float32(0.1)))
+        assert exact not in (Fraction(0.1), Fraction(1, 10))
+        assert Box(0, tenth).upper == exact
+        assert Box(0, [tenth, 1]).upper == (exact, 1)
+        assert Segment([tenth], [1]).start == (exact,)
+        polytope = Polytope([[tenth]], [tenth])
+        assert (polytope.A, polytope.b) == (((exact,),), (exact,))
+
+    def test_what_gives_an_array(self):
+        class Array:
+            def __array__(self, dtype=None, copy=None):
+                return np.array([0.25, 0.5])
+
+        assert Box(Array(), 1).lower == (Fraction(1, 4), Fraction(1, 2))
+
+    @pytest.mark.parametrize("kind", ["float16", "bfloat16", "float32", "float64", "int64"])
+    @pytest.mark.parametrize("gradient", [False, True])
+    def test_tensors(self, kind, gradient):
+        torch = pytest.importorskip("torch")
+        dtype = getattr(torch, kind)
+        t = torch.tensor([0.1, 3.7], dtype=dtype)
+        t.requires_grad_(gradient and t.is_floating_point())
+        exact = tuple(Fraction(value) for value in t.tolist())
+        assert Box(t, 4).lower == Box(list(t), 4).lower == exact
+        assert Box(t[0], 4).lower == exact[0]
+        assert Segment(t, t + 1).start == exact
+        assert Plane(t, torch.eye(2)[0], torch.eye(2)[1]).origin == exact
+        polytope = Polytope(torch.stack([t, -t]), t)
+        assert (polytope.A[0], polytope.b) == (exact, exact)
+
+    def test_bad_tensors(self):
+        torch = pytest.importorskip("torch")
+        for make, message in [
+            (lambda: Box(torch.tensor([0.0, float("nan")]), 1), "lower bound, entry 1: nan is not a finite number"),
+            (lambda: Box(torch.tensor(float("inf")), 1), "lower bound: inf is not a finite number"),
+            (lambda: Box(torch.eye(2), 1), "entry 0: a list of 2 entries stands where one number is needed"),
+            (lambda: Box(0, torch.zeros(2, device="meta")), "upper bound: the numbers of this Tensor cannot be read"),
+            (lambda: Box(torch.tensor(True), 1), "truth value"),
+            (lambda: Box(torch.tensor(1j), 1), "not a number"),
+            (lambda: Segment(torch.tensor(0.5), [1]), "segment's start must be a list of numbers"),
+            (lambda: Segment(torch.zeros(2, device="meta"), [1, 1]), "segment's start: the numbers of this Tensor"),
+            (lambda: Polytope(torch.zeros(2), torch.zeros(2)), "row 0 must be a list of numbers"),
+            (lambda: Polytope(torch.tensor(1.0), [1]), "must be a list of rows"),
+            (lambda: Box(np.array(["a"]), 1), "'a' is not a number"),
+            (lambda: Box(np.array(None), 1), "None is not a number"),
+        ]:
+            with pytest.raises(DomainError, match=message) as caught:
+                make()
+            assert "\n" not in str(caught.value)

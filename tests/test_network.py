@@ -238,8 +238,13 @@ class TestIdentity:
 
     def test_copies_and_pickles_are_equal(self):
         net = Network.from_arrays(*self.WEIGHTS, include_output=True)
-        assert pickle.loads(pickle.dumps(net)) == net
-        assert copy.deepcopy(net) == net
+        hash(net)  # so that there is something cached
+        for other in (pickle.loads(pickle.dumps(net)), copy.deepcopy(net), copy.copy(net)):
+            assert other == net
+            assert other.include_output
+            for array in (*other.weights, *other.biases):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[0] = 5
 
     def test_repr(self):
         net = Network.from_arrays(*self.WEIGHTS)
@@ -370,3 +375,43 @@ class TestBadInput:
     def test_points_that_are_not_numbers(self, value):
         with pytest.raises(ValueError, match="not a"):
             Network.from_arrays(GOOD_W, GOOD_B).pattern([value])
+
+    @pytest.mark.parametrize("x", [5, None, "0", np.array(0.5), np.array([[0.5]]), [[0.5]], [np.array([0.5, 1.0])]])
+    def test_points_that_are_not_points(self, x):
+        with pytest.raises(NetworkError):
+            Network.from_arrays(GOOD_W, GOOD_B).pattern(x)
+
+    @pytest.mark.parametrize("x", [["a"], [[0.5], [1.0, 2.0]], object()])
+    def test_batches_that_are_not_numbers(self, x):
+        with pytest.raises(NetworkError):
+            Network.from_arrays(GOOD_W, GOOD_B)(x)
+
+
+class TestTensors:
+    NET = Network.from_arrays([[[10.0]], [[1.0]]], [[-1.0], [0.0]])
+
+    @pytest.mark.parametrize("kind", ["bfloat16", "float16", "float32", "float64"])
+    def test_points(self, kind):
+        torch = pytest.importorskip("torch")
+        x = torch.tensor([0.1], dtype=getattr(torch, kind), requires_grad=True)
+        exact = Fraction(x.item())
+        assert self.NET.pattern(x) == self.NET.pattern(list(x)) == ((int(10 * exact > 1),),)
+        assert self.NET(x) == self.NET([float(exact)])
+        assert self.NET.preactivations(x[None])[0].shape == (1, 1)
+
+    def test_weights_with_gradients(self):
+        torch = pytest.importorskip("torch")
+        layer = torch.nn.Linear(2, 3)
+        net = Network.from_arrays([layer.weight], [layer.bias])
+        assert net.weights[0].tolist() == layer.weight.tolist()
+
+    def test_bad_points(self):
+        torch = pytest.importorskip("torch")
+        for x in (
+            torch.tensor(0.5),
+            torch.tensor([[0.5]]),
+            torch.zeros(1, device="meta"),
+            torch.tensor([float("nan")]),
+        ):
+            with pytest.raises(NetworkError):
+                self.NET.pattern(x)

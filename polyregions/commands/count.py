@@ -11,6 +11,7 @@ HELP = "count the regions of a network"
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_method(parser)
+    options.add_cells(parser)
     options.add_limits(parser)
     options.add_output(parser)
 
@@ -28,6 +29,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             definition=arguments.definition,
             method=arguments.method,
             solver=arguments.solver,
+            cells=arguments.cells,
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,
@@ -35,5 +37,5 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     if arguments.json:
         output.write_json(out, result.to_json())
     else:
-        output.write(out, "\n".join(output.count_lines(result)))
+        output.write(out, "\n".join(output.count_lines(result, arguments.domain)))
     return output.exit_status(result)

@@ -7,17 +7,20 @@ import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyregions.commands import CommandError
 from polyregions.definition import Definition
-from polyregions.domain import Box, Domain, domain_from_json
 from polyregions.errors import DomainError
-from polyregions.exact.numbers import as_fraction
-from polyregions.network import Network
 from polyregions.progress import ProgressMeter, progress_meter
 
+# NumPy is loaded by the functions that need it, so that --help and --version do without.
+if TYPE_CHECKING:
+    from polyregions.domain import Domain
+    from polyregions.network import Network
+
 __all__ = [
+    "add_cells",
     "add_input",
     "add_limits",
     "add_method",
@@ -27,9 +30,12 @@ __all__ = [
     "read_domain",
     "read_network",
     "shield_negative_numbers",
+    "unique_remedies",
 ]
 
 METHODS = ("split", "milp")
+#: As in :data:`polyregions.splitting.choice.CELLS`.
+CELLS = ("auto", "vertex", "lp")
 
 
 def add_input(parser: ArgumentParser) -> None:
@@ -65,15 +71,27 @@ def add_method(parser: ArgumentParser) -> None:
     add_solver(parser)
 
 
+def add_cells(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--cells",
+        choices=CELLS,
+        default="auto",
+        help="how --method split keeps its cells; the count is the same, the time is not. vertex: by their vertices, "
+        "fast where the domain has up to about 6 dimensions, not with --definition patterns; lp: by linear programs, "
+        "for any dimension; auto: the faster one (default)",
+    )
+
+
 def add_solver(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--solver", default="highs", metavar="NAME", help="back end (default: highs); see `polyregions solvers`"
     )
 
 
-def add_limits(parser: ArgumentParser, *, regions: bool = True) -> None:
-    parser.add_argument("--time-limit", type=_seconds, metavar="S", help="stop after S seconds with proven bounds")
-    if regions:
+def add_limits(parser: ArgumentParser, *, counters: int = 1) -> None:
+    each = "stop" if counters == 1 else "stop each of the two counters, one after the other,"
+    parser.add_argument("--time-limit", type=_seconds, metavar="S", help=f"{each} after S seconds with proven bounds")
+    if counters == 1:
         parser.add_argument(
             "--max-regions", type=_natural, metavar="N", help="stop when N regions are found, with proven bounds"
         )
@@ -85,19 +103,22 @@ def add_output(parser: ArgumentParser) -> None:
 
 
 def meter(arguments: Namespace) -> ProgressMeter:
-    """The progress meter that was asked for."""
-    return progress_meter(quiet=arguments.quiet)
+    """The progress meter that was asked for; kept with the arguments, since it knows whether the work has begun."""
+    arguments.meter = progress_meter(quiet=arguments.quiet)
+    return arguments.meter  # type: ignore[no-any-return]
 
 
-def read_network(arguments: Namespace) -> Network:
+def read_network(arguments: Namespace) -> "Network":
     """The network that NET names."""
     from polyregions.formats import load
 
     return load(arguments.network, include_output=arguments.include_output)
 
 
-def read_domain(arguments: Namespace) -> Domain:
+def read_domain(arguments: Namespace) -> "Domain":
     """The domain given by ``--box`` or ``--domain``."""
+    from polyregions.domain import Box, domain_from_json
+
     if arguments.box is not None:
         return Box(*arguments.box)
     try:
@@ -107,14 +128,29 @@ def read_domain(arguments: Namespace) -> Domain:
 
 
 def check_solver(solver: str, method: str) -> None:
-    """Refuse a back end that the splitting counter cannot use, before any work is done."""
-    if method != "split":
-        return
-    from solvers import available, capabilities
+    """Refuse a back end that is unknown, not installed or of no use to the method, before any work is done."""
+    from solvers import SolverNotAvailableError, available, capabilities
 
-    if not capabilities(solver).lp:
+    abilities = capabilities(solver)
+    if method != "split":
+        info = next(info for info in available() if info.name == solver)
+        if not info.installed:
+            raise SolverNotAvailableError(solver, unique_remedies(info.remedy))
+        return
+    if not abilities.lp:
         able = " or ".join(info.name for info in available() if info.capabilities.lp)
         raise CommandError(f"argument --solver: the splitting counter needs {able}; {solver} goes with --method milp")
+
+
+def unique_remedies(remedy: str) -> str:
+    """A remedy without alternatives that occur twice.
+
+    Examples
+    --------
+    >>> unique_remedies("pip install coptpy or install COPT or install COPT")
+    'pip install coptpy or install COPT'
+    """
+    return " or ".join(dict.fromkeys(remedy.split(" or ")))
 
 
 def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
@@ -137,6 +173,8 @@ def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
 
 def _number(text: str) -> Any:
     """As Python reads it, so that 0.1 is a float64; a fraction is exact."""
+    from polyregions.exact.numbers import as_fraction
+
     value: int | float | str = text.strip()
     for kind in (int, float):
         try:
@@ -178,6 +216,7 @@ def _read_json(path: str) -> Any:
     except UnicodeDecodeError:
         raise CommandError(f"{path}: not a text file in UTF-8") from None
     except json.JSONDecodeError as error:
-        raise CommandError(f"{path}, line {error.lineno}, column {error.colno}: {error.msg}") from None
+        where = f"line {error.lineno}, column {error.colno}"
+        raise CommandError(f"{path}: not valid JSON: {where}: {error.msg}") from None
     except RecursionError:
         raise CommandError(f"{path}: lists are nested too deeply") from None

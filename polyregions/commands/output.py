@@ -7,14 +7,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus
 from polyregions.definition import Definition
-from polyregions.domain import Box, Domain, Plane, Polytope, Segment
-from polyregions.network import Network
-from polyregions.progress import rounded_up
 from polyregions.result import Count, Status
+
+if TYPE_CHECKING:
+    from polyregions.domain import Domain
+    from polyregions.network import Network
 
 __all__ = [
     "count_lines",
@@ -22,7 +23,6 @@ __all__ = [
     "describe_network",
     "exit_status",
     "guarded_stdout",
-    "headline",
     "remark",
     "write",
     "write_json",
@@ -98,30 +98,21 @@ def exit_status(count: Count) -> ExitStatus:
     return ExitStatus.STOPPED_EARLY if count.status is Status.BRACKET else ExitStatus.OK
 
 
-def headline(count: Count) -> str:
-    """The number or the bracket, and what kind of claim it is."""
-    noun = "region" if count.definition is Definition.REGIONS else "activation pattern"
-    if count.status is Status.BRACKET:
-        upper = "an unknown number of" if count.upper is None else rounded_up(count.upper)
-        reason = count.stats.get("stopped", "stopped early")
-        return f"between {count.lower:,} and {upper} {noun}s (bracket: {reason})"
-    return f"{count.lower:,} {noun}{'s' * (count.lower != 1)} ({count.status.value})"
-
-
-def count_lines(count: Count) -> list[str]:
+def count_lines(count: Count, domain_file: str | None = None) -> list[str]:
     """A count for people: the number, and how it came about."""
+    source = "" if domain_file is None else f", from {domain_file}"
     facts = [
         ("definition", _DEFINITIONS[count.definition]),
         ("method", _METHODS.get(count.method, count.method)),
         ("network", describe_network(count.network)),
-        ("domain", describe_domain(count.domain, count.network)),
+        ("domain", describe_domain(count.domain, count.network.input_dimension) + source),
         ("time", f"{count.seconds:.2f} s"),
     ]
     decisions = [count.stats.get(f"decisions_by_{how}") for how in ("filter", "exact")]
     if all(number is not None for number in decisions):
         by_filter, by_exact = decisions
         facts.append(("decisions", f"{by_filter:,} by the float filter, {by_exact:,} in exact arithmetic"))
-    return [headline(count), *(f"  {name:<11} {text}" for name, text in facts)]
+    return [str(count), *(f"  {name:<11} {text}" for name, text in facts)]
 
 
 _DEFINITIONS = {
@@ -135,22 +126,50 @@ _METHODS = {
 }
 
 
-def describe_network(network: Network) -> str:
+def describe_network(network: "Network") -> str:
     """Its layers and digest in one line."""
     layers = "-".join(str(n) for n in (network.input_dimension, *(len(b) for b in network.biases)))
     output = ", output layer included" if network.include_output else ""
     return f"{layers}, {network.num_units} ReLU units{output}, sha256 {network.sha256[:12]}"
 
 
-def describe_domain(domain: Domain, network: Network) -> str:
-    """The domain in one line."""
-    n = network.input_dimension
+def describe_domain(domain: "Domain", dimension: int) -> str:
+    """The domain in one line, with its numbers if they are few.
+
+    Examples
+    --------
+    >>> from polyregions.domain import Box, Segment
+    >>> describe_domain(Box(-1, "1/3"), 2), describe_domain(Box([0, -1], [1, 1]), 2)
+    ('box [-1, 1/3]^2', 'box [0, 1] x [-1, 1]')
+    >>> describe_domain(Segment([0, 0], [1, 2]), 2), describe_domain(Segment([0] * 99, [1] * 99), 99)
+    ('segment from (0, 0) to (1, 2)', 'segment in 99 dimensions')
+    """
+    from polyregions.domain import Box, Plane, Polytope, Segment
+
+    values = domain.to_json()
+    text, kind = "", type(domain).__name__.lower()
     if isinstance(domain, Box):
-        if isinstance(domain.lower, tuple) or isinstance(domain.upper, tuple):
-            return f"box in {n} dimensions"
-        bounds = domain.to_json()
-        return f"box [{bounds['lower']}, {bounds['upper']}]^{n}"
-    if isinstance(domain, Polytope):
-        return f"polytope of {len(domain.b)} inequalities in {n} dimensions"
-    kind = {Segment: "segment", Plane: "parallelogram"}.get(type(domain), type(domain).__name__.lower())
-    return f"{kind} in {n} dimensions"
+        pairs = values["lower"], values["upper"]
+        scalar = not isinstance(domain.lower, tuple)
+        text = f"[{pairs[0]}, {pairs[1]}]^{dimension}" if scalar else " x ".join(_bounds(*pairs))
+    elif isinstance(domain, Segment):
+        text = "from {} to {}".format(*map(_point, values["segment"]))
+    elif isinstance(domain, Plane):
+        kind = "parallelogram"
+        text = "{} + s {} + t {}".format(*(_point(values["plane"][name]) for name in ("origin", "u", "v")))
+    elif isinstance(domain, Polytope):
+        kind = f"polytope of {len(domain.b)} inequalities"
+    short = text and len(text) <= _LONGEST_DOMAIN
+    return f"{kind} {text}" if short else f"{kind} in {dimension} dimensions"
+
+
+#: Characters of a domain's numbers that are shown.
+_LONGEST_DOMAIN = 80
+
+
+def _bounds(lower: list[Any], upper: list[Any]) -> list[str]:
+    return [f"[{low}, {high}]" for low, high in zip(lower, upper, strict=True)]
+
+
+def _point(values: list[Any]) -> str:
+    return f"({', '.join(map(str, values))})"

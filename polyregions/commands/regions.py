@@ -1,8 +1,8 @@
-"""List the regions of a network over a bounded domain as they are found, each with a point of it.
+"""List the regions of a network over a bounded domain as they are found.
 
-Without --output the activation patterns are printed, one per line, layers separated by "|". With --output they
-go to a file, .npz (packed patterns and rounded points) or .jsonl (exact points), which is whole and says how far it
-got even if a limit, Ctrl-C or a full disk ends the run; an existing file is replaced.
+Standard output gets the activation patterns only, one per line, layers separated by "|". With --output patterns and
+points go to a file, .npz (packed patterns and rounded points) or .jsonl (exact points), which is whole and says how
+far it got even if a limit, Ctrl-C or a full disk ends the run; an existing file is replaced.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -21,8 +21,13 @@ HELP = "list the regions of a network"
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_method(parser)
+    options.add_cells(parser)
     options.add_limits(parser)
-    parser.add_argument("--output", metavar="FILE", help="write to FILE (.npz or .jsonl) instead of standard output")
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write patterns and points to FILE (.npz or .jsonl) instead of patterns to standard output",
+    )
     options.add_output(parser)
 
 
@@ -39,6 +44,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             definition=arguments.definition,
             method=arguments.method,
             solver=arguments.solver,
+            cells=arguments.cells,
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,
@@ -69,7 +75,10 @@ def _write_file(arguments: Namespace, search: "Run", out: TextIO) -> Count:
         if arguments.json:
             output.write_json(out, {**result.to_json(), "output": arguments.output, "written": file.written})
         else:
-            lines = [*output.count_lines(result), f"  {'written':<11} {file.written:,} to {arguments.output}"]
+            lines = [
+                *output.count_lines(result, arguments.domain),
+                f"  {'written':<11} {file.written:,} to {arguments.output}",
+            ]
             output.write(out, "\n".join(lines))
     return result
 
@@ -84,5 +93,5 @@ def _print(arguments: Namespace, search: "Run", out: TextIO) -> Count:
         return search.result()
     for pattern in patterns:
         output.write(out, pattern)
-    output.remark(arguments, output.headline(search.result()))
+    output.remark(arguments, str(search.result()))
     return search.result()

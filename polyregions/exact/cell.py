@@ -10,6 +10,7 @@ w + t (y - w) with t < 1 lies in the cell; so {cell, g > 0} is non-empty if and 
 somewhere on the closure.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,10 +109,7 @@ class LayerForms:
         self.prefix = prefix
         self._expanded: dict[int, list[Any]] = {}
         if layer and not (rows.error <= _RESET * rows.magnitude).all():
-            denominator = 1
-            for exact_layer in restriction.layers[: layer + 1]:
-                denominator *= exact_layer.denominator
-            rows = rounded_rows([self.exact(i) for i in range(len(rows))], denominator, box)
+            rows = rounded_rows([self.exact(i) for i in range(len(rows))], self.scale, box)
         self.rows = rows
 
     @classmethod
@@ -137,6 +135,11 @@ class LayerForms:
         if row is None:
             row = self._expanded[unit] = self.restriction.expand(self._exact_rows[unit])
         return row
+
+    @cached_property
+    def scale(self) -> int:
+        """The layer's scale: :meth:`exact` is this many times the form."""
+        return math.prod(layer.denominator for layer in self.restriction.layers[: self.layer + 1])
 
     def is_zero(self, unit: int) -> bool:
         """Whether the unit's form is identically zero, decided exactly."""
@@ -313,6 +316,16 @@ class Cell:
             for value, low, high in zip(total[:-1], r.lower, r.upper, strict=True)
         )
         return bound < 0 if strictly else bound <= 0
+
+    def unscaled(self, forms: LayerForms, multipliers: dict[int, Fraction]) -> dict[int, Fraction]:
+        """Multipliers of the integer rows and form as multipliers of the forms themselves; for rows of units only."""
+        result = {}
+        for i, weight in sorted(multipliers.items()):
+            row = self.rows[i].forms
+            if row is None:
+                raise ValueError("rows of the domain have no common scale")
+            result[i] = weight * row.scale / forms.scale
+        return result
 
     def exact_row(self, index: int) -> list[Any]:
         """Row ``index`` in integers (a, c), meaning a . t + c >= 0, times a positive scale."""

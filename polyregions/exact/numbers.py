@@ -21,6 +21,7 @@ __all__ = [
     "float_above",
     "float_below",
     "format_fraction",
+    "nearest_float",
 ]
 
 #: A decimal exponent in a string; larger ones than this would make integers of megabytes.
@@ -112,7 +113,8 @@ def dyadic_integers(array: npt.NDArray[np.float64]) -> tuple[list[int], int]:
     return integers, scale
 
 
-def _nearest(value: Fraction) -> float:
+def nearest_float(value: Fraction) -> float:
+    """The float nearest to ``value``; infinite beyond the floats."""
     try:
         return float(value)
     except OverflowError:
@@ -121,7 +123,7 @@ def _nearest(value: Fraction) -> float:
 
 def float_below(value: Fraction) -> float:
     """The largest float that is at most ``value``."""
-    number = _nearest(value)
+    number = nearest_float(value)
     if number == math.inf or (math.isfinite(number) and Fraction(number) > value):
         number = math.nextafter(number, -math.inf)
     return number
@@ -142,7 +144,7 @@ def format_fraction(value: Fraction) -> int | float | str:
     """
     if value.denominator == 1 and abs(value.numerator) < 2**53:
         return value.numerator
-    number = _nearest(value)
+    number = nearest_float(value)
     if math.isfinite(number) and Fraction(number) == value:
         return number
     return str(value)

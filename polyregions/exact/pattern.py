@@ -10,7 +10,7 @@ from polyregions.definition import Definition
 from polyregions.exact.cell import Cell, DecisionCounts, LayerForms, Witness
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
-from solvers import Status, lp_session
+from solvers import SolverError, Status, lp_session
 
 __all__ = ["PatternCertifier"]
 
@@ -29,6 +29,7 @@ class PatternCertifier:
         The LP back end that proposes points.
     """
 
+    @np.errstate(all="ignore")
     def __init__(
         self, restriction: Restriction, box: FloatBox, definition: Definition, *, solver: str = "highs"
     ) -> None:
@@ -74,16 +75,20 @@ class PatternCertifier:
         a, c, d = self.cell.a, self.cell.c, self.restriction.dimension
         if not len(a) or not (np.isfinite(a).all() and np.isfinite(c).all()):
             return None
-        session = self._session
-        if session is None:
-            box = self.cell.box
-            session = self._session = lp_session([*box.lower, 0.0], [*box.upper, 1.0], name=self._solver)
-            session.set_objective([0.0] * d + [1.0])
-        norms = np.ldexp(1.0, -np.frexp(np.abs(a).max(axis=1))[1].clip(-1000, 1000))
-        session.delete_last_rows(session.num_rows)
-        rows = np.hstack([a * norms[:, None], np.full((len(a), 1), -1.0)])
-        session.add_rows(rows, -c * norms, np.full(len(a), np.inf))
-        solution = session.solve()
+        norms = np.ldexp(1.0, -np.frexp(np.abs(a).max(axis=1, initial=0.0))[1].clip(-1000, 1000))
+        try:
+            session = self._session
+            if session is None:
+                box = self.cell.box
+                session = self._session = lp_session([*box.lower, 0.0], [*box.upper, 1.0], name=self._solver)
+                session.set_objective([0.0] * d + [1.0])
+            session.delete_last_rows(session.num_rows)
+            rows = np.hstack([a * norms[:, None], np.full((len(a), 1), -1.0)])
+            session.add_rows(rows, -c * norms, np.full(len(a), np.inf))
+            solution = session.solve()
+        except (SolverError, ValueError):
+            # Numbers beyond what the solver takes: no proposal.
+            return None
         if solution.status is not Status.OPTIMAL:
             return None
         x: FloatArray = solution.x[:d]

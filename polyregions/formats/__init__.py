@@ -1,21 +1,37 @@
-"""Readers of network files, chosen by the file's extension.
+"""Readers and writers of network files, chosen by the file's extension.
 
 A new format is one module here with a function ``(path, *, include_output) -> Network``, and one line in
 :data:`READERS`. The module is imported when a file of its kind is read, so it may import what it likes.
 """
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from polyregions.errors import FormatError
+from polyregions.errors import ArgumentTypeError, FormatError
 from polyregions.network import Network
 
-__all__ = ["READERS", "load"]
+__all__ = ["READERS", "WRITERS", "load", "save"]
 
 #: File extension -> "module:function" of its reader.
 READERS = {
     ".npz": "polyregions.formats.npz:load_npz",
+}
+
+#: File extension -> "module:function" of its writer, ``(network, path) -> None``.
+WRITERS = {
+    ".npz": "polyregions.formats.npz:save_npz",
+}
+
+_TORCH = "load it in Python with torch.load, then polyregions.save(polyregions.Network.from_torch(module), 'net.npz')"
+_SKLEARN = "load it in Python, then polyregions.save(polyregions.Network.from_sklearn(estimator), 'net.npz')"
+
+#: What to do with files that hold a network, but that no reader here opens (most of them can run code when opened).
+_DETOURS = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt"), f"a PyTorch file? {_TORCH}"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), f"a scikit-learn model? {_SKLEARN}"),
 }
 
 
@@ -42,12 +58,52 @@ def load(path: str | os.PathLike[str], *, include_output: bool = False) -> Netwo
     polyregions.errors.FormatError: net.txt: no reader for the extension '.txt'; known ones: .npz
     """
     file = Path(path)
-    reader = READERS.get(file.suffix.lower())
-    if reader is None:
-        kind = f"the extension {file.suffix!r}" if file.suffix else "a file without extension"
-        raise FormatError(f"{file}: no reader for {kind}; known ones: {', '.join(sorted(READERS))}")
+    reader = _of_extension(READERS, file, "reader")
     if not file.is_file():
         raise FormatError(f"{file}: {'not a file' if file.exists() else 'no such file'}")
-    module, function = reader.split(":")
-    network: Network = getattr(import_module(module), function)(file, include_output=include_output)
+    network: Network = reader(file, include_output=include_output)
     return network
+
+
+def save(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write a network to a file that :func:`load` reads back as an equal network; an existing file is replaced.
+
+    Parameters
+    ----------
+    network : Network
+        Whether its output layer is counted is not stored: give ``include_output`` again when you load it.
+    path : path to a file
+        Its extension names the format: a key of :data:`WRITERS`.
+
+    Raises
+    ------
+    FormatError
+        If the extension is of no format that can be written.
+    ArgumentTypeError
+        If ``network`` is no :class:`polyregions.network.Network`.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(net, folder + "/net.npz")
+    ...     load(folder + "/net.npz") == net
+    True
+    """
+    if not isinstance(network, Network):
+        raise ArgumentTypeError(f"save(network, path) needs a polyregions.Network, not a {type(network).__name__}")
+    file = Path(path)
+    _of_extension(WRITERS, file, "writer")(network, file)
+
+
+def _of_extension(functions: Mapping[str, str], file: Path, role: str) -> Any:
+    suffix = file.suffix.lower()
+    if suffix not in functions:
+        kind = f"the extension {file.suffix!r}" if suffix else "a file without extension"
+        detour = f" ({_DETOURS[suffix]})" if role == "reader" and suffix in _DETOURS else ""
+        raise FormatError(f"{file}: no {role} for {kind}; known ones: {', '.join(sorted(functions))}{detour}")
+    module, function = functions[suffix].split(":")
+    return getattr(import_module(module), function)

@@ -1,8 +1,9 @@
 """PyTorch: a ``torch.nn.Sequential`` of Linear and ReLU layers. Does not import torch; the caller's module did."""
 
 import copy
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,17 @@ from polyregions.network import Network
 __all__ = ["network_from_torch"]
 
 _SUPPORTED = "supported are Linear, ReLU, Identity, Dropout, Flatten() and Sequential of these"
+
+#: Layers that are affine, or could be made so, and what to do with them today.
+_NOT_YET = {
+    "BatchNorm": "fold it into the Linear before it (after training, torch.nn.utils.fusion.fuse_linear_bn_eval does)",
+    "LazyLinear": "run the module once on a batch, which makes it a Linear",
+    "Conv": "write it as a Linear on the flattened input",
+    "AvgPool": "write it as a Linear on the flattened input",
+    "MaxPool": "a maximum is no affine layer",
+    "LayerNorm": "it divides by a norm, and so is not piecewise affine",
+    "Unflatten": "the network's input is a vector",
+}
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -51,7 +63,7 @@ def network_from_torch(module: Any, *, include_output: bool = False) -> Network:
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(module, torch.nn.Module):
-        raise NetworkError(f"a torch.nn.Sequential is needed, not {type(module).__name__}")
+        raise NetworkError(f"a torch.nn.Sequential is needed, not {_other(module)}")
     if not isinstance(module, torch.nn.Sequential):
         raise UnsupportedLayerError(
             f"a torch.nn.Sequential is needed, not {type(module).__name__}, whose forward pass cannot be read off: "
@@ -113,11 +125,29 @@ def _linear_layers(module: Any, torch: Any) -> tuple[list[tuple[str, Any]], bool
             if before is nn.ReLU:
                 raise NetworkError(f"{name} follows another ReLU, which it repeats without effect: remove it")
         else:
-            raise UnsupportedLayerError(f"{name} is neither affine nor ReLU; {_SUPPORTED}")
+            raise UnsupportedLayerError(f"{name} {_refusal(kind.__name__)}; {_SUPPORTED}")
         before = kind
     if not linears:
         raise NetworkError("the torch.nn.Sequential has no Linear layer")
     return linears, before is nn.ReLU
+
+
+def _refusal(kind: str) -> str:
+    hint = next((hint for part, hint in _NOT_YET.items() if part in kind), None)
+    return "is neither affine nor ReLU" if hint is None else f"is not supported yet: {hint}"
+
+
+def _other(thing: Any) -> str:
+    """What was given instead of a module, and how to get from it to one."""
+    name = type(thing).__name__
+    if isinstance(thing, Mapping):
+        return (
+            f"{name}: if this is a state_dict, it holds weights without layers; build the Sequential and call its "
+            "load_state_dict, or give the weights to Network.from_arrays"
+        )
+    if isinstance(thing, str | os.PathLike):
+        return f"{name}: if this is a file, torch.load opens it"
+    return name
 
 
 def _exact_array(tensor: Any, name: str) -> FloatArray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
 
 __all__ = ["Region", "pattern_text"]
@@ -26,7 +27,7 @@ def pattern_text(pattern: Pattern) -> str:
 class Region:
     """A region of a network over a domain, by its activation pattern and a witness.
 
-    Thin and immutable; everything else is computed when it is asked for.
+    Thin: everything else is computed when it is asked for.
 
     Attributes
     ----------
@@ -55,7 +56,7 @@ class Region:
     @cached_property
     def point(self) -> npt.NDArray[np.float64]:
         """The witness in floats, (n_0,): rounded, and so perhaps outside a very small region."""
-        return np.array([float(value) for value in self.witness])
+        return np.array([nearest_float(value) for value in self.witness])
 
     def affine_map(self, *, exact: bool = False) -> tuple[Any, Any]:
         """The network's map x -> A x + c on this region; see :meth:`polyregions.network.Network.affine_map`."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.errors import EncodingError
 from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows, upper_bounds
 from polyregions.exact.restriction import Restriction
 
@@ -26,7 +27,25 @@ def interval_bounds(restriction: Restriction, box: FloatBox) -> UnitBounds:
 
     H = max(0, upper) and Hbar = max(0, -lower) are the constants of Serra, Tjandraatmadja & Ramalingam (2018), in
     their cheapest valid form. O(number of weights).
+
+    Raises
+    ------
+    EncodingError
+        If a bound overflows.
     """
+    with np.errstate(all="ignore"):
+        bounds = _bounds(restriction, box)
+    for layer, (low, high) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
+        bad = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
+        if len(bad):
+            raise EncodingError(
+                f"layer {layer + 1}, unit {bad[0]}: no float64 bounds its pre-activation, so the MILP can't be written; "
+                'use the splitting counter (method="split")'
+            )
+    return bounds
+
+
+def _bounds(restriction: Restriction, box: FloatBox) -> UnitBounds:
     rows = first_rows(restriction, box)
     lower, upper = [-upper_bounds(rows, box, -1)], [upper_bounds(rows, box, 1)]
     network = restriction.network

@@ -109,10 +109,15 @@ def encode(restriction: Restriction, box: FloatBox | None = None) -> Encoding:
     box : FloatBox, optional
         The restriction's, where it is known already.
     """
-    import pulp
-
     box = box if box is not None else FloatBox.of(restriction)
     bounds = interval_bounds(restriction, box)
+    with np.errstate(all="ignore"):
+        return _encode(restriction, box, bounds)
+
+
+def _encode(restriction: Restriction, box: FloatBox, bounds: UnitBounds) -> Encoding:
+    import pulp
+
     network = restriction.network
     problem = pulp.LpProblem("activation_patterns", pulp.LpMaximize)
     f = problem.add_variable("f", 0, 1)

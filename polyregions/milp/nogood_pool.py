@@ -7,6 +7,7 @@ dozen patterns. Each pattern returned is certified; that none is missing rests o
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pulp
 
 from polyregions.definition import Definition
@@ -16,7 +17,7 @@ from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
 from polyregions.milp.encoding import encode
-from solvers import SolverError, Status, milp_solver
+from solvers import SolverError, Status
 from solvers.pulp_backend import solve
 from solvers.pulp_drivers import installed_driver
 
@@ -28,6 +29,8 @@ _TOLERANCE = 1e-9
 _MARGIN = 10.0
 #: The tolerance of solvers that can't be asked for another.
 _DEFAULT_TOLERANCE = 1e-7
+#: Seconds of the first solve; signals and limits are looked at between solves.
+_PATIENCE = 5.0
 
 
 class NoGoodPool:
@@ -57,8 +60,8 @@ class NoGoodPool:
     #: That no pattern is missing is the solver's claim.
     proven = False
 
+    @np.errstate(all="ignore")
     def __init__(self, restriction: Restriction, definition: Definition, *, solver: str, limits: Limits) -> None:
-        milp_solver(solver)  # raises if there is none of that name
         self._limits = limits
         self._box = FloatBox.of(restriction)
         self._certifier = PatternCertifier(restriction, self._box, definition)
@@ -105,16 +108,21 @@ class NoGoodPool:
             If the solver fails.
         """
         problem, z = self._encoding.problem, self._encoding.z
+        patience = _PATIENCE
         while not self.finished and not stop():
-            solution = solve(problem, self._solver, time_limit=self._limits.remaining, **self._tolerances)
+            remaining = self._limits.remaining
+            limit = patience if remaining is None else min(patience, remaining)
+            solution = solve(problem, self._solver, time_limit=limit, **self._tolerances)
             self.solves += 1
             self.nodes += max(solution.nodes, 0)
             if solution.status is Status.INFEASIBLE:
                 self.finished = True
                 return
             if solution.status is not Status.OPTIMAL:
-                if stop() or solution.status.limited:
-                    return
+                if solution.status.limited:
+                    # Not enough time, or too long to ask whether to stop: the loop asks, then grants twice as much.
+                    patience *= 2
+                    continue
                 raise SolverError(f"{self._solver} stopped with status {solution.status.name}: {solution.status.text}")
             if solution.objective <= self._threshold:
                 self.finished = True

@@ -1,17 +1,20 @@
 """Which pool of solutions a solver gets."""
 
 from polyregions.definition import Definition
+from polyregions.enumeration import Enumerator
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
 from polyregions.milp.nogood_pool import NoGoodPool
 from polyregions.milp.tree_pool import TreePool
+from polyregions.splitting.tree import SplittingTree
+from solvers import milp_solver
 
 __all__ = ["pool"]
 
 
 def pool(
     restriction: Restriction, definition: Definition, *, solver: str = "highs", limits: Limits | None = None
-) -> TreePool | NoGoodPool:
+) -> Enumerator:
     """The pool of the MILP's solutions on the given solver.
 
     Parameters
@@ -22,6 +25,10 @@ def pool(
     limits : Limits, optional
         Their remaining time is passed on to each solve of the loop.
     """
+    milp_solver(solver)  # raises if there is none of that name
+    if not restriction.widths or not restriction.dimension:
+        # One point, or no unit: nothing that a program could search.
+        return SplittingTree(restriction, definition)
     if solver == "highs":
         return TreePool(restriction, definition)
     return NoGoodPool(restriction, definition, solver=solver, limits=limits or Limits())

@@ -23,7 +23,7 @@ from polyregions.exact.filter import FloatBox, first_rows
 from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
 from polyregions.milp.encoding import encode
-from solvers import Status, lp_session
+from solvers import SolverError, Status, lp_session
 
 __all__ = ["TreePool"]
 
@@ -60,6 +60,7 @@ class TreePool:
         Solutions of the relaxation that proved not to be patterns of this definition.
     """
 
+    @np.errstate(all="ignore")
     def __init__(self, restriction: Restriction, definition: Definition, *, solver: str = "highs") -> None:
         self.restriction = restriction
         self._box = FloatBox.of(restriction)
@@ -68,11 +69,9 @@ class TreePool:
         self._encoding = encode(restriction, self._box)
         self._arrays = self._encoding.arrays()
         self._x_columns = self._columns_of_inputs()
-        self._session: Any = lp_session(self._arrays.lower, self._arrays.upper, name=solver)
-        self._session.add_rows(self._arrays.matrix, self._arrays.row_lower, self._arrays.row_upper)
         self._objective = np.zeros(len(self._arrays.lower))
         self._objective[self._arrays.objective] = 1.0
-        self._session.set_objective(self._objective)
+        self._session = self._open_session(solver)
         self._lower, self._upper = self._arrays.lower.copy(), self._arrays.upper.copy()
         network, first = restriction.network, first_rows(restriction, self._box)
         later = zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True)
@@ -81,6 +80,17 @@ class TreePool:
         self._open = OpenCells()
         self.found = self.rejected = self.nodes = self.programs = 0
         self.pruned_by_bound = self.pruned_exactly = 0
+
+    def _open_session(self, solver: str) -> Any:
+        """The relaxation in a solver; None if it refuses the numbers, and then all nodes are decided exactly."""
+        arrays = self._arrays
+        try:
+            session = lp_session(arrays.lower, arrays.upper, name=solver)
+            session.add_rows(arrays.matrix, arrays.row_lower, arrays.row_upper)
+            session.set_objective(self._objective)
+        except (SolverError, ValueError):
+            return None
+        return session
 
     def _columns_of_inputs(self) -> npt.NDArray[np.intp]:
         names = {variable.name: j for j, variable in enumerate(self._encoding.problem.variables())}
@@ -175,6 +185,8 @@ class TreePool:
 
     def _relax(self, states: bytes) -> FloatArray | None:
         """Solve the relaxation of a node: the inputs of a solution, or None with a proof that there is no pattern."""
+        if self._session is None:
+            return self._attained(states)
         for i, column in enumerate(self._arrays.binaries):
             low, high = (states[i], states[i]) if i < len(states) else self._arrays_bounds(column)
             if low != self._lower[column] or high != self._upper[column]:
@@ -202,6 +214,10 @@ class TreePool:
             if bound < 0 or (bound == 0 and not infeasible):
                 self.pruned_by_bound += 1
                 return None
+        return self._attained(states)
+
+    def _attained(self, states: bytes) -> FloatArray | None:
+        """The same without a relaxation: a point that attains the states, or None if proven that none does."""
         witness = self._prefixes.certify(states)
         if witness is None:
             self.pruned_exactly += 1

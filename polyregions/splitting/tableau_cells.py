@@ -1,8 +1,8 @@
 """The splitting tree at compiled speed, for domains of any dimension: same regions as SplittingTree, same proofs.
 
-The compiled search (:mod:`tableau_search`) makes and certifies nearly all decisions. What its float filter can't decide is decided
-here, exactly, and handed back. Where the exact answer is a point that floats can't hold, the cell's whole subtree
-goes to :class:`polyregions.splitting.tree.SplittingTree`.
+The compiled search (:mod:`tableau_search`) makes and certifies nearly all decisions. What its float filter can't decide
+is decided here, exactly, and handed back. Where the exact answer is a point that floats can't hold, the cell's whole
+subtree goes to :class:`polyregions.splitting.tree.SplittingTree`.
 """
 
 import time
@@ -20,7 +20,7 @@ from polyregions.exact.filter import FloatBox, FloatRows, rounded_rows
 from polyregions.exact.restriction import Restriction
 from polyregions.exact.simplex import BasisHint
 from polyregions.splitting import tableau_search
-from polyregions.splitting.tableau_kernel import evaluate, holds, prepare
+from polyregions.splitting.tableau_filter import evaluate, holds, prepare
 from polyregions.splitting.tableau_state import (
     BoxRow,
     Counter,
@@ -49,6 +49,7 @@ _BUFFER = 1024
 #: Seconds between two calls of ``stop``, roughly.
 _PAUSE = 0.03
 _NO_LIMIT = 2**62
+_LARGEST_BUDGET = 10**9
 
 
 class _Subtree(SplittingTree):
@@ -72,29 +73,33 @@ class TableauTree:
     definition : Definition
     certified : bool, optional
         False trusts the compiled code's tolerances, for benchmarks: nothing is proven then.
+    doubt : float, optional
+        The share of certified decisions that are made exactly all the same, for tests: no result depends on it.
 
     Notes
     -----
-    Memory is O(depth) cells, not O(regions). About one linear program per region answers "yes", and the rest, fewer, "no".
+    Memory is O(depth) cells, not O(regions). One linear program per region answers "yes", and the others "no".
     """
 
-    def __init__(self, restriction: Restriction, definition: Definition, *, certified: bool = True) -> None:
+    def __init__(
+        self, restriction: Restriction, definition: Definition, *, certified: bool = True, doubt: float = 0.0
+    ) -> None:
         self.restriction = restriction
         self.definition = definition
         self.certified = certified
+        self._doubt = doubt
         self._box = FloatBox.of(restriction)
         self._cell = Cell(restriction, self._box, definition)
         self._domain_rows = len(self._cell)
         self._forms: list[LayerForms] = []
         self._budget = 100_000
-        self._below = 0  # regions of finished subtrees
         self._handed_over = 0
         self._taken = 0  # leaves of the buffer that were yielded
         self._subtree: SplittingTree | None = None
         self._done_stats: dict[str, int] = {}
-        self._started = False
         if not self._allocate():
             # No dimension, no layer, or a domain that floats can't hold: nothing to be fast at.
+            self._counters[Counter.DEPTH] = -1
             self._subtree = SplittingTree(restriction, definition)
             self._handed_over = 1
 
@@ -104,7 +109,6 @@ class TableauTree:
         """Set up the compiled search; False where it can't be used."""
         restriction, box = self.restriction, self._box
         self._counters = np.zeros(Counter.LENGTH, dtype=np.int64)
-        self._counters[Counter.DEPTH] = -1
         if not restriction.widths or not restriction.dimension:
             return False
         with np.errstate(all="ignore"):
@@ -114,7 +118,7 @@ class TableauTree:
             return False
         layers, total = len(restriction.widths), sum(restriction.widths)
         units = max(max(restriction.widths), len(restriction.rows))
-        self._problem = new_problem(restriction, box, self._cell.open, self.certified)
+        self._problem = new_problem(restriction, box, self._cell.open, self.certified, self._doubt)
         d, rows = restriction.dimension, total + len(restriction.rows)
         self._rows = new_forms(layers + 1, units, d)
         self._path = np.zeros((rows, PathColumn.LENGTH), dtype=np.int64)
@@ -130,21 +134,19 @@ class TableauTree:
         layers, count = len(restriction.widths), len(restriction.rows)
         if count:
             self._load(layers, rounded_rows(restriction.rows, 1, self._box))
-            for i in range(count):
-                self._path[i] = (layers, i, 1)
-        forms = LayerForms.first(restriction, self._box)
-        self._load(0, forms.rows)
+            self._path[:count] = [(layers, i, 1) for i in range(count)]
+        self._load(0, LayerForms.first(restriction, self._box).rows)
         points.x[0, : restriction.dimension] = Witness.rational(restriction.start).x
         problem, rows = self._problem, self._rows
-        arrays = (problem.box, problem.constants, rows.a, rows.numbers, self._path, points.x, points.rows)
-        if not holds(*arrays, 0, count):
+        inputs = (problem.box, problem.constants, rows.a, rows.numbers, self._path, points.x, points.rows)
+        if not holds(*inputs, 0, count):
             return False
         self._counters[Counter.POINTS] = 1
-        levels, masks, known_points = state.levels, state.masks, state.known_points
-        levels[0, LevelColumn.KNOWN], levels[0, LevelColumn.ROWS], known_points[0, 0] = 1, count, 0
-        arrays = (problem.widths, problem.box, problem.constants, rows.a, rows.numbers)
-        more = (points.x, points.values, points.signs, levels, masks, known_points)
-        tableau_search.enter_layer(self._counters, *arrays, *more, 0, 0, 0)
+        state.levels[0, LevelColumn.KNOWN], state.levels[0, LevelColumn.ROWS] = 1, count
+        tableau_search.enter_layer(
+            self._counters, problem.widths, problem.box, problem.constants, rows.a, rows.numbers,
+            points.x, points.values, points.signs, state.levels, state.masks, state.known_points, 0, 0, 0,
+        )  # fmt: skip
         return True
 
     def _load(self, slot: int, rows: FloatRows) -> None:
@@ -162,7 +164,7 @@ class TableauTree:
     @property
     def found(self) -> int:
         """The number of regions found so far."""
-        found = int(self._counters[Counter.FOUND]) + self._below - self._waiting
+        found = int(self._counters[Counter.FOUND]) - self._waiting
         return found + (self._subtree.found if self._subtree is not None else 0)
 
     @property
@@ -182,7 +184,7 @@ class TableauTree:
     def statistics(self) -> dict[str, Any]:
         """What was done so far; ``handed_over`` counts the subtrees left to the slow tree."""
         counters, exact = self._counters, self._cell.counts
-        total = {
+        total: dict[str, Any] = {
             "leaves": self.found,
             "splits": int(counters[Counter.SPLITS]),
             "linear_programs": int(counters[Counter.PROGRAMS]),
@@ -197,7 +199,7 @@ class TableauTree:
         for more in (self._done_stats, subtree):
             for name, value in more.items():
                 if name != "leaves":
-                    total[name] += value
+                    total[name] = total.get(name, 0) + value
         return total
 
     def open_bound(self) -> int:
@@ -206,8 +208,7 @@ class TableauTree:
         if self._counters[Counter.DEPTH] < 0:
             return rest + self._waiting
         levels = self._state.levels
-        found = int(self._counters[Counter.FOUND]) + self._below
-        found += self._subtree.found if self._subtree is not None else 0
+        found = self.found + self._waiting
         depth = int(self._counters[Counter.DEPTH])
         total = rest
         if levels[depth, LevelColumn.PHASE] in (Phase.SETTLE, Phase.ENTER):
@@ -267,14 +268,14 @@ class TableauTree:
                         break
                 self._close_subtree()
             else:
-                most = _NO_LIMIT if at_most is None else at_most - self._below
+                most = _NO_LIMIT if at_most is None else at_most
                 self._search(most, keep=False)
 
     def _close_subtree(self) -> None:
         subtree = self._subtree
         if subtree is None or not subtree.finished:
             return
-        self._below += subtree.found
+        self._counters[Counter.FOUND] += subtree.found
         for name, value in subtree.statistics().items():
             self._done_stats[name] = self._done_stats.get(name, 0) + value
         self._subtree = None
@@ -286,7 +287,8 @@ class TableauTree:
         reason = tableau_search.search(*arrays, self._budget, most, keep)
         if reason == tableau_search.PAUSED:
             elapsed = time.perf_counter() - start
-            self._budget = min(int(self._budget * min(max(_PAUSE / max(elapsed, 1e-6), 0.5), 2.0)) + 1, 10**9)
+            faster = min(max(_PAUSE / max(elapsed, 1e-6), 0.5), 2.0)
+            self._budget = min(int(self._budget * faster) + 1, _LARGEST_BUDGET)
         elif reason == tableau_search.NEEDS_ROOM:
             self._points = grown(self._points)
         elif reason == tableau_search.NEEDS_ROWS:
@@ -347,6 +349,7 @@ class TableauTree:
             self._hand_over(level, forms, found, rows)
 
     def _hint(self) -> BasisHint:
+        """The basis that the search's linear program ended with."""
         names, length = self._tableau.names, self._problem.box.shape[1]
         count = int(self._state.levels[self._counters[Counter.DEPTH], LevelColumn.ROWS])
         tight = [int(name) - length for name in names[NameRow.COLUMN, :length] if name >= length]

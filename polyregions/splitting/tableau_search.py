@@ -1,19 +1,20 @@
 """The compiled depth-first search over the splitting tree, for cells decided by :mod:`tableau_kernel`.
 
-The search is a path of levels. A level is a cell that has entered a layer: its rows, the units of the layer that are still
-live, and known points of it. It is settled (each live unit's hyperplane is found to cut the cell, or leaves the list
-for the whole subtree), then split by a unit; when both halves are done, the search goes back. Everything
-is kept in arrays, so that it can be left after any decision: see :func:`search`.
+The search is a path of levels. A level is a cell that has entered a layer: its rows, the units of the layer that are
+still live, and known points of it. It is settled (each live unit's hyperplane is found to cut the cell, or leaves the
+list for the whole subtree), then split by a unit; when both halves are done, the search goes back. Everything is kept
+in arrays, so that it can be left after any decision: see :func:`search`.
 
-A known point answers most questions. A program that answers "yes" makes a point on that side of the unit on which none was
-known, hence in a region without a known point: there is exactly one such program per region, and the others answer "no".
+A known point answers most questions. A program that answers "yes" makes a point on that side of the unit on which none
+was known, hence in a region without a known point: one such program per region, and the others answer "no".
 """
 
 import numpy as np
 
 from polyregions.exact.cell import _RESET
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.tableau_kernel import NO, UNDECIDED, compiled, evaluate, find, prepare
+from polyregions.splitting.tableau_filter import compiled, evaluate, prepare
+from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_state import (
     INHERITED,
     BoxRow,
@@ -47,15 +48,14 @@ _SETTLE, _SECOND, _DONE, _ENTER = Phase.SETTLE, Phase.SECOND, Phase.DONE, Phase.
 _PHASE, _LAYER, _ROWS, _LEVEL_POINTS = LevelColumn.PHASE, LevelColumn.LAYER, LevelColumn.ROWS, LevelColumn.POINTS
 _KNOWN, _LEVEL_UNIT, _LEVEL_SIGN = LevelColumn.KNOWN, LevelColumn.UNIT, LevelColumn.SIGN
 _LEVEL_FOUND, _LIVE, _ACTIVE = LevelColumn.FOUND, Mask.LIVE, Mask.ACTIVE
+_RANDOM, _DOUBT = Counter.RANDOM, Constant.DOUBT
 _LOWER, _UPPER, _RADIUS = BoxRow.LOWER, BoxRow.UPPER, BoxRow.RADIUS
 _TINY, _DIMENSION, _OPEN, _CERTIFIED = Constant.TINY, Constant.DIMENSION, Constant.OPEN, Constant.CERTIFIED
 _CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
 _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-
-
-# Functions that are called per node take arrays, one by one: taking them out of a tuple counts references, atomically,
-# which took a third of the time.
+# As in tableau_filter: blocks of four, unsigned.
+_U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
 @compiled
@@ -85,12 +85,12 @@ def _next_rows(
         for i in range(widths[layer]):
             if prefix[layer, i >> 6] >> np.uint64(i & 63) & _ONE:
                 weight = weights[after, u, i]
-                for j in range(0, length, 4):
+                for j in range(_U0, np.uint64(length), _U4):
                     v0 = a[after, u, j] + weight * a[layer, i, j]
-                    v1 = a[after, u, j + 1] + weight * a[layer, i, j + 1]
-                    v2 = a[after, u, j + 2] + weight * a[layer, i, j + 2]
-                    v3 = a[after, u, j + 3] + weight * a[layer, i, j + 3]
-                    a[after, u, j], a[after, u, j + 1], a[after, u, j + 2], a[after, u, j + 3] = v0, v1, v2, v3
+                    v1 = a[after, u, j + _U1] + weight * a[layer, i, j + _U1]
+                    v2 = a[after, u, j + _U2] + weight * a[layer, i, j + _U2]
+                    v3 = a[after, u, j + _U3] + weight * a[layer, i, j + _U3]
+                    a[after, u, j], a[after, u, j + _U1], a[after, u, j + _U2], a[after, u, j + _U3] = v0, v1, v2, v3
                 constant += weight * numbers[layer, i, _CONSTANT]
                 error += abs(weight) * (factor * numbers[layer, i, _MAGNITUDE] + numbers[layer, i, _ERROR])
         constant += biases[after, u]
@@ -210,7 +210,7 @@ def _settle(
                 unit += 1
                 bit <<= _ONE
                 continue
-            sign = -1 if positive & bit else 1
+            sign = np.int64(-1) if positive & bit else np.int64(1)
             inside, best = -1, -np.inf
             for k in range(levels[level, _KNOWN]):
                 value = sign * values[layer, known_points[level, k], unit]
@@ -220,6 +220,10 @@ def _settle(
                 counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
                 layer, unit, sign, count, inside,
             )  # fmt: skip
+            if constants[_DOUBT] > 0.0:
+                counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+                if (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]:
+                    answer = UNDECIDED
             if answer == UNDECIDED:
                 counters[_UNIT], counters[_SIGN], counters[_INSIDE] = unit, sign, inside
                 return False
@@ -323,7 +327,7 @@ def search(
     t, row, column, names = tableau
     counters, levels, masks, known_points, prefix, leaf_states, leaf_points = state
     depth, words, length = len(widths), masks.shape[2], box.shape[1]
-    room = x.shape[0] - 2 * widths.max() - 2
+    room = x.shape[0] - 2 * values.shape[2] - 2
     counters[_WORK] = 0
     while counters[_DEPTH] >= 0:
         level = counters[_DEPTH]
@@ -340,7 +344,8 @@ def search(
             ):  # fmt: skip
                 return NEEDS_DECISION
             if _split(counters, levels, masks, level):
-                _descend(counters, path, values, rows, signs, levels, masks, known_points, level, -1)
+                sign = -levels[level, _LEVEL_SIGN]
+                _descend(counters, path, values, rows, signs, levels, masks, known_points, level, sign)
                 continue
             for word in range(words):
                 prefix[layer, word] = masks[level, _ACTIVE, word]

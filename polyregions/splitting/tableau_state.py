@@ -1,7 +1,8 @@
 """The state of the compiled search: flat arrays, so that it can be left and taken up again at any node.
 
-Compiled functions take few arrays, so small vectors of equal length share one; the classes here name their rows. All float
-arrays are float64 and C-contiguous, over coordinates padded with zeros to a multiple of 4 or 8, which vector units want.
+Compiled functions take few arrays, so small vectors of equal length share one; the classes here name their rows. All
+float arrays are float64 and C-contiguous, over coordinates padded with zeros to a multiple of 4 or 8, which vector
+units want.
 """
 
 from typing import NamedTuple
@@ -50,7 +51,8 @@ INHERITED = 32
 class Counter:
     """Entries of ``Search.counters``: where the search is, what it asks, and what was done."""
 
-    DEPTH, POINTS, FOUND, WORK, BUFFERED, UNIT, SIGN, INSIDE, PROGRAMS, PIVOTS, BY_FILTER, SPLITS, LENGTH = range(13)
+    DEPTH, POINTS, FOUND, WORK, BUFFERED, UNIT, SIGN, INSIDE = range(8)
+    PROGRAMS, PIVOTS, BY_FILTER, SPLITS, RANDOM, LENGTH = range(8, 14)
 
 
 class Phase:
@@ -66,9 +68,9 @@ class BoxRow:
 
 
 class Constant:
-    """Entries of ``Problem.constants``; the last two are flags."""
+    """Entries of ``Problem.constants``: OPEN and CERTIFIED are flags; DOUBT is a share of decisions, of 2^16."""
 
-    TINY, DIMENSION, OPEN, CERTIFIED = range(4)
+    TINY, DIMENSION, OPEN, CERTIFIED, DOUBT = range(5)
 
 
 class Problem(NamedTuple):
@@ -93,8 +95,8 @@ class FormNumber:
 class Forms(NamedTuple):
     """The affine forms of each layer on the cell that the search is in; the last slot holds the domain's rows.
 
-    ``a``: the coefficients. ``scaled``: over coordinates in [0, 1], times SCALE: what the linear programs work on. A form
-    that floats can't hold has scale 0.
+    ``a``: the coefficients. ``scaled``: over coordinates in [0, 1], times SCALE: what the linear programs work on. A
+    form that floats can't hold has scale 0.
     """
 
     a: FloatArray
@@ -124,9 +126,9 @@ class Points(NamedTuple):
 class LevelColumn:
     """Columns of ``Search.levels``: one row a level of the depth-first search.
 
-    PHASE: what is to be done next. LAYER: that the cell has entered. ROWS: of the path that are the cell's. POINTS: the stack of points
-    goes back to this when the level is left. KNOWN: points of the cell. UNIT: by which the settled cell is split. SIGN: of
-    the second half. FOUND: regions when it was split.
+    PHASE: what is to be done next. LAYER: that the cell has entered. ROWS: how many rows of the path are the cell's.
+    POINTS: to which the stack of points goes back when the level is left. KNOWN: how many points of the cell are known.
+    UNIT: by which the settled cell is split. SIGN: of the second half. FOUND: regions when it was split.
     """
 
     PHASE, LAYER, ROWS, POINTS, KNOWN, UNIT, SIGN, FOUND, LENGTH = range(9)
@@ -139,7 +141,10 @@ class Mask:
 
 
 class Search(NamedTuple):
-    """The path of the depth-first search. ``prefix``: the states of the layers above; ``leaf_*``: the buffer of leaves."""
+    """The path of the depth-first search.
+
+    ``known_points``: per level indices of points. ``prefix``: states of the layers above. ``leaf_*``: buffer of leaves.
+    """
 
     counters: IntArray
     levels: IntArray
@@ -157,7 +162,7 @@ class RowRow:
 
 
 class ColumnRow:
-    """Rows of ``Tableau.column``: per nonbasic variable reduced cost, value, upper bound, value at the known point; work."""
+    """Rows of ``Tableau.column``: per nonbasic variable as in RowRow, first its reduced cost; and work space."""
 
     REDUCED, AT, UPPER, INSIDE, PIVOT, RATIO, LENGTH = range(7)
 
@@ -182,7 +187,7 @@ def _padded(dimension: int) -> int:
     return -(-dimension // step) * step
 
 
-def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certified: bool) -> Problem:
+def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certified: bool, doubt: float) -> Problem:
     """The network's later layers and the box, padded."""
     d, network = restriction.dimension, restriction.network
     widths = np.array(restriction.widths, dtype=np.int64)
@@ -197,7 +202,7 @@ def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certifie
     extent = box.upper - box.lower
     rows = (box.lower, box.upper, box.lower_inside, box.upper_inside, box.radius, extent, 1.0 / extent)
     padded[:, :d] = np.array(rows)
-    constants = np.array([box.tiny, float(d), float(is_open), float(certified)])
+    constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16])
     return Problem(widths, weights, biases, padded, constants)
 
 

@@ -9,7 +9,7 @@ Hanin & Rolnick 2019, appendix A).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from polyregions.exact.cell import Cell, LayerForms, Witness
 from polyregions.exact.filter import FloatBox, upper_bounds
 from polyregions.exact.restriction import Restriction
 from polyregions.splitting.lp_cells import LPCells
+
+if TYPE_CHECKING:
+    from polyregions.certificate.writer import Recorder
 
 __all__ = ["SplittingTree"]
 
@@ -69,17 +72,27 @@ class SplittingTree:
     definition : Definition
     solver : str
         The LP back end that makes the proposals.
+    recorder : Recorder, optional
+        Takes down the proof of each decision, for a certificate; for REGIONS over a domain without rows.
 
     Notes
     -----
     Memory is O(depth) nodes, not O(regions). Time is a few warm linear programs of d columns per region.
     """
 
-    def __init__(self, restriction: Restriction, definition: Definition, *, solver: str = "highs") -> None:
+    def __init__(
+        self,
+        restriction: Restriction,
+        definition: Definition,
+        *,
+        solver: str = "highs",
+        recorder: "Recorder | None" = None,
+    ) -> None:
         self.restriction = restriction
         self.definition = definition
         self.cell = Cell(restriction, FloatBox.of(restriction), definition)
-        self.lps = LPCells(self.cell, solver)
+        self.lps = LPCells(self.cell, solver, keep_proofs=recorder is not None)
+        self._recorder = recorder
         self.stack: list[Node] = []
         self._open = OpenCells()
         self._leaves = 0
@@ -175,6 +188,7 @@ class SplittingTree:
                 start = Witness.rational(self.restriction.start)
                 self._started = True
                 if not self.restriction.widths:
+                    self._record_leaf(start)
                     self._leaves += 1
                     yield Leaf(b"", start)
                     return
@@ -201,7 +215,22 @@ class SplittingTree:
             self.stack[-1] = self._enter(node.forms.next(states), node.points)
             return None
         self.stack.pop()
+        self._record_leaf(node.points[0])
         return Leaf(node.forms.prefix + states, node.points[0])
+
+    def _record_leaf(self, witness: Witness) -> None:
+        """Record a region by a point of few bits, where rounding leaves it in the cell."""
+        if self._recorder is None:
+            return
+        if not witness.is_float:
+            self._recorder.leaf(witness.point.coordinates())
+            return
+        for kind in (np.float16, np.float32):
+            short = witness.x.astype(kind).astype(np.float64)
+            if self.cell.contains_certainly(short):
+                self._recorder.leaf(short.tolist())
+                return
+        self._recorder.leaf(witness.x.tolist())
 
     def _enter(self, forms: LayerForms, points: list[Witness]) -> Node:
         """The node of a cell that enters a layer, units settled that the domain's box alone settles."""
@@ -214,6 +243,11 @@ class SplittingTree:
         self.cell.counts.by_filter += int(settled.sum())
         live = np.flatnonzero(~settled)
         states = bytearray((always_active & ~never_positive).astype(np.uint8).tobytes())
+        if self._recorder is not None:
+            if forms.layer:
+                self._recorder.enter_layer()
+            for unit in np.flatnonzero(settled).tolist():
+                self._recorder.settle(unit, states[unit])
         return Node(forms, states, live, points, signs[:, live], len(self.cell), None)
 
     def _settle(self, node: Node) -> None:
@@ -224,14 +258,19 @@ class SplittingTree:
         for j in np.flatnonzero(~(positive & negative)):
             unit = int(node.live[j])
             if not positive[j] and not self._find(node, unit, 1, positive, negative):
-                node.states[unit] = 0
+                self._settle_unit(node, unit, 0)
                 keep[j] = False
             elif not negative[j] and not self._find(node, unit, -1, positive, negative):
-                node.states[unit] = 1
+                self._settle_unit(node, unit, 1)
                 keep[j] = False
         if not keep.all():
             node.live = node.live[keep]
             node.signs = node.signs[:, keep]
+
+    def _settle_unit(self, node: Node, unit: int, state: int) -> None:
+        node.states[unit] = state
+        if self._recorder is not None:
+            self._recorder.settle(unit, state, list(self.lps.proof), list(self.lps.proof.values()))
 
     def _find(self, node: Node, unit: int, sign: int, positive: BoolArray, negative: BoolArray) -> bool:
         found = self.lps.find(node.forms, unit, sign, node.points[0])
@@ -256,6 +295,8 @@ class SplittingTree:
         """
         self._splits += 1
         unit = int(node.live[0])
+        if self._recorder is not None:
+            self._recorder.split(unit)
         signs = node.signs[:, 0]
         halves = []
         for sign, here in ((-1, self._negative(signs)), (1, signs > 0)):

@@ -6,6 +6,7 @@ integers, and the form evaluated there.
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -31,7 +32,9 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Nodes between two questions whether to stop: some milliseconds of work.
 _STEPS = 2000
-_BUFFER = 1024
+_BUFFER, _SMALL_BUFFER = 1024, 64
+#: Nodes of LP cells between two such questions.
+_GUEST_STEPS = 20
 #: A-priori error bounds, which cost nothing per cell, serve while they are below this share of the forms' size.
 _STATIC_ERROR = 2.0**-24
 
@@ -255,31 +258,59 @@ class VertexTree:
             if index <= top:
                 bound = open_cell_bound(widths, layer, live, active, dimension)
                 cells.split(index, bound=bound, found=before)
-        bounds = [
-            open_cell_bound(
-                widths,
-                head[kernel.LAYER],
-                head[kernel.LIVE],
-                head[kernel.ACTIVE],
-                head[kernel.DIMENSION],
-            )
-            for head in nodes.head[: top + 1].tolist()
-        ]
+        bounds = [self._node_bound(head) for head in nodes.head[: top + 1].tolist()]
         guest_found = 0
         if self._guest is not None:
             guest_found, bounds[-1] = self._guest.found, self._guest.open_bound()
         total = cells.total(bounds, found=int(counters[kernel.FOUND]) + guest_found)
         return min(total, architecture_bound(self.restriction.dimension, widths)) + self._waiting
 
+    def _node_bound(self, head: list[int]) -> int:
+        layer, live, active, dimension = (head[i] for i in (kernel.LAYER, kernel.LIVE, kernel.ACTIVE, kernel.DIMENSION))
+        return 0 if layer == kernel.GIVEN else open_cell_bound(self.restriction.widths, layer, live, active, dimension)
+
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
         self._counters[kernel.FILLED] = self._yielded = 0
-        while self._counters[kernel.TOP] >= 0 and not stop():
-            if self._guest is None:
-                self._advance(keep=False)
-            else:
-                self._guest.explore(stop)
-                self._dismiss_guest()
+        while not stop() and self.advance():
+            pass
+
+    def advance(self) -> bool:
+        """Count a few milliseconds further; False once all is found."""
+        if self._counters[kernel.TOP] < 0:
+            return False
+        if self._guest is None:
+            self._advance(keep=False)
+        else:
+            steps = iter(range(_GUEST_STEPS))
+            self._guest.explore(lambda: next(steps, None) is None)
+            self._dismiss_guest()
+        return True
+
+    def give(self) -> "VertexTree | None":
+        """A tree of its own for the lowest open cell, which this one then leaves out; None if there is but one."""
+        top = int(self._counters[kernel.TOP])
+        lowest = next((i for i in range(top) if self._nodes.head[i, kernel.LAYER] >= 0), None)
+        if lowest is None:
+            return None
+        part = copy(self)
+        part._counters = np.zeros_like(self._counters)
+        part._forms, part._certifier, part._guest = {}, None, None
+        part._yielded = part._by_exact = part._exact_vertices = 0
+        # Forms and states of earlier layers are those of the branch, which the open cell shares.
+        scratch = self._scratch._replace(
+            leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER], leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER]
+        )
+        part._scratch = kernel.Scratch(*(array.copy() for array in scratch))
+        part._nodes = part._make_nodes(16, self._nodes.radii.shape[1])
+        for mine, other in zip(self._nodes, part._nodes, strict=True):
+            other[0] = mine[lowest]
+        self._nodes.head[lowest, kernel.LAYER] = kernel.GIVEN
+        return part
+
+    def release(self) -> None:
+        """Give back the memory of a finished search; its counts stay."""
+        self._nodes = self._make_nodes(1, 1)
 
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions; see :class:`polyregions.enumeration.Enumerator`."""

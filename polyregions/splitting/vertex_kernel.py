@@ -32,6 +32,7 @@ __all__ = [
     "FINISHED",
     "FOUND",
     "FRAMES",
+    "GIVEN",
     "GROW_STACK",
     "GROW_VERTICES",
     "MAX_FACETS",
@@ -147,6 +148,8 @@ LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION = range(8)
 #: Radii of new vertices, as a share of their edge's length, above which they are computed afresh from their facets:
 #: radii that come from those of the edge's ends grow by a factor at each step.
 _POLISH = 2.0**-20
+#: The layer of a node that another search has taken over.
+GIVEN = -3
 #: Phases of a node: just made by a split; all signs known.
 _FRESH, _SIGNED = 0, 1
 
@@ -647,6 +650,9 @@ def advance(problem, nodes, scratch, counters, steps, keep, most):
             return PAUSED
         head = nodes.head[node]
         layer = head[LAYER]
+        if layer == GIVEN:
+            counters[TOP] = node - 1
+            continue
         if head[PHASE] == _FRESH:
             scratch.states[scratch.offsets[layer] + head[UNIT]] = head[STATE]
             unknown = 0

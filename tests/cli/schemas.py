@@ -115,11 +115,22 @@ DIFFERENCE = _object(
 CROSS_CHECK_PROPERTIES = {
     "split": COUNT,
     "milp": COUNT,
-    "agree": {"type": "boolean"},
+    "agree": {"type": ["boolean", "null"]},
     "complete": {"type": "boolean"},
     "differences": {"type": "array", "items": DIFFERENCE},
 }
 
-CROSS_CHECK = _object(CROSS_CHECK_PROPERTIES)
+# Differences are a "no", whatever else; "yes" needs both to be complete; the rest is open.
+VERDICT = {
+    "if": {"properties": {"differences": {"maxItems": 0}}},
+    "then": {
+        "if": {"properties": {"complete": {"const": True}}},
+        "then": {"properties": {"agree": {"const": True}}},
+        "else": {"properties": {"agree": {"const": None}}},
+    },
+    "else": {"properties": {"agree": {"const": False}}},
+}
 
-DEMO = _object({**CROSS_CHECK_PROPERTIES, "bounds": _object({"patterns": NATURAL, "architecture": NATURAL})})
+CROSS_CHECK = _object(CROSS_CHECK_PROPERTIES, **VERDICT)
+
+DEMO = _object({**CROSS_CHECK_PROPERTIES, "bounds": _object({"patterns": NATURAL, "architecture": NATURAL})}, **VERDICT)

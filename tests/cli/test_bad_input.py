@@ -50,8 +50,19 @@ def refused(capsys, *arguments):
         (["count", A1, *BOX, "--max-regions", "2.5"], "'2.5' is not an integer"),
         (["count", A1, *BOX, "--jsn"], "--jsn"),
         (["count", A1, *BOX, "--tim", "3"], "--tim"),
-        (["count", A1, A1, *BOX], "unrecognized arguments"),
-        (["solvers", "highs"], "unrecognized arguments"),
+        (["count", A1, *BOX, "--cells", "vertex", "--definition", "patterns"], "vertex cells count regions"),
+        (["regions", A1, *BOX, "--cells", "vertex", "--definition", "patterns"], "vertex cells count regions"),
+        (["count", A1, "--box", "0", "0", "--cells", "vertex"], "in dimension 1 or more"),
+        (["count", A1, *BOX, "--cells", "lp", "--method", "milp"], "cells='lp' is for the splitting counter"),
+        (["count", A1, *BOX, "--cells", "round"], "invalid choice: 'round'"),
+        (["count", A1, *BOX, "--solver", "mipcl", "--method", "milp"], "'mipcl' is not available here: install MIPCL"),
+        (["cross-check", A1, *BOX, "--solver", "copt"], "pip install coptpy or install COPT\n"),
+        (
+            ["cross-check", A1, *BOX, "--cells", "lp"],
+            "unrecognized arguments: --cells lp (see polyregions cross-check -",
+        ),
+        (["count", A1, A1, *BOX], f"unrecognized arguments: {A1} (see polyregions count --help)"),
+        (["solvers", "highs"], "unrecognized arguments: highs (see polyregions solvers --help)"),
         (["demo", "--time-limit", "-1"], "number of seconds"),
     ],
 )
@@ -103,10 +114,14 @@ def test_network_files(capsys, tmp_path, case, command):
     assert str(path) in line
 
 
-@pytest.mark.parametrize("name", ["net.txt", "net", "net.pt"])
-def test_network_suffix(capsys, tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "hint"), [("net.txt", ".npz\n"), ("net", ".npz\n"), ("net.pt", "from_torch"), ("net.pkl", "from_sklearn")]
+)
+def test_network_suffix(capsys, tmp_path, name, hint):
     (tmp_path / name).write_bytes(b"")
-    assert "extension" in refused(capsys, "count", tmp_path / name, *BOX)
+    line = refused(capsys, "count", tmp_path / name, *BOX)
+    assert "extension" in line
+    assert hint in line
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -144,13 +159,15 @@ def test_network_suffix(capsys, tmp_path, name):
 def test_domain_files(capsys, tmp_path, text, reason):
     path = tmp_path / "domain.json"
     path.write_text(text)
-    assert reason in refused(capsys, "count", A1, "--domain", path)
+    line = refused(capsys, "count", A1, "--domain", path)
+    assert reason in line
+    assert line.startswith(f"polyregions: error: {path}: ")
 
 
 def test_domain_file_names_itself(capsys, tmp_path):
     path = tmp_path / "domain.json"
     path.write_text("{")
-    assert f"{path}, line 1, column 2" in refused(capsys, "count", A1, "--domain", path)
+    assert f"{path}: not valid JSON: line 1, column 2: " in refused(capsys, "count", A1, "--domain", path)
     path.write_text('{"radius": 3}')
     assert str(path) in refused(capsys, "count", A1, "--domain", path)
 

@@ -8,6 +8,7 @@ import pytest
 
 import polyregions as pr
 from polyregions.cli import main
+from polyregions.commands.demo import explanation
 from polyregions.cross_checking import Difference
 from polyregions.formats.npz import save_npz
 from tests.cli import schemas
@@ -108,9 +109,45 @@ def test_domain_files(capsys, tmp_path, orthants, domain, expected):
     assert run_json(capsys, "count", orthants, "--domain", str(file))[1]["count"] == expected
 
 
+@pytest.mark.parametrize(
+    ("domain", "text"),
+    [
+        ({"lower": [-1, 0], "upper": ["1/3", 0.5]}, "box [-1, 1/3] x [0, 0.5], from {}"),
+        ({"lower": -1, "upper": 1}, "box [-1, 1]^2, from {}"),
+        ({"segment": [[-1, -2], [1, "1/3"]]}, "segment from (-1, -2) to (1, 1/3), from {}"),
+        (
+            {"plane": {"origin": [-1, -1], "u": [1, 0], "v": [0, 2]}},
+            "parallelogram (-1, -1) + s (1, 0) + t (0, 2), from {}",
+        ),
+        ({"A": [[-1, 0], [0, -1], [1, 1]], "b": [1, 1, 1]}, "polytope of 3 inequalities in 2 dimensions, from {}"),
+        ({"segment": [[f"-1/{10**40}", -2], [1, f"1/{10**41}"]]}, "segment in 2 dimensions, from {}"),
+    ],
+)
+def test_the_domain_for_people(capsys, tmp_path, orthants, domain, text):
+    file = tmp_path / "domain.json"
+    file.write_text(json.dumps(domain))
+    assert main(["count", orthants, "--domain", str(file)]) == 0
+    assert f"  domain      {text.format(file)}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["count", "regions"])
+@pytest.mark.parametrize("cells", ["auto", "vertex", "lp"])
+def test_cells(capsys, orthants, command, cells):
+    status, result = run_json(capsys, command, orthants, *BOX, "--cells", cells)
+    assert (status, result["count"], result["status"]) == (0, 4, "exact")
+
+
+def test_cells_are_those_of_the_counter():
+    from polyregions.commands import options
+    from polyregions.splitting.choice import CELLS
+
+    assert options.CELLS == CELLS
+
+
 @pytest.mark.parametrize("limit", [("--time-limit", "0"), ("--time-limit", "0.3"), ("--max-regions", "100")])
 def test_limits_end_in_a_bracket_that_contains_the_truth(capsys, limit):
-    status, result = run_json(capsys, "count", A2, *BOX, *limit)
+    # LP cells take seconds.
+    status, result = run_json(capsys, "count", A2, *BOX, "--cells", "lp", *limit)
     jsonschema.validate(result, schemas.COUNT)
     assert (status, result["status"]) == (3, "bracket")
     assert result["lower"] <= 3404 <= result["upper"]
@@ -124,12 +161,12 @@ def test_a_bracket_for_people(capsys):
 
 def test_progress_goes_to_standard_error_unless_quiet(capsys, monkeypatch):
     monkeypatch.setattr("polyregions.progress.DELAY", 0.0)
-    assert main(["count", A1, *BOX, "--json"]) == 0
+    assert main(["count", A1, *BOX, "--cells", "lp", "--json"]) == 0
     captured = capsys.readouterr()
     json.loads(captured.out)
     assert "found" in captured.err
     assert "at most" in captured.err
-    assert main(["count", A1, *BOX, "--json", "--quiet"]) == 0
+    assert main(["count", A1, *BOX, "--cells", "lp", "--json", "--quiet"]) == 0
     assert capsys.readouterr().err == ""
 
 
@@ -177,7 +214,18 @@ def test_cross_check(capsys, orthants, definition, expected):
 def test_cross_check_stopped_early(capsys):
     status, result = run_json(capsys, "cross-check", A2, *BOX, "--time-limit", "0.2")
     jsonschema.validate(result, schemas.CROSS_CHECK)
-    assert status == 3
+    assert (status, result["agree"], result["complete"]) == (3, None, False)
+    assert main(["cross-check", A2, *BOX, "--time-limit", "0"]) == 3
+    out = capsys.readouterr().out
+    assert "whether the methods agree is open" in out
+    assert "DISAGREE" not in out
+
+
+@pytest.mark.parametrize("command", ["cross-check", "demo"])
+def test_help_says_that_each_counter_has_its_own_time(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert "stop each of the two counters, one after the other," in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_difference_is_a_failed_claim(capsys, monkeypatch, orthants):
@@ -188,6 +236,7 @@ def test_a_difference_is_a_failed_claim(capsys, monkeypatch, orthants):
     status, result = run_json(capsys, "cross-check", orthants, *BOX)
     jsonschema.validate(result, schemas.CROSS_CHECK)
     assert status == 1
+    assert (result["agree"], result["complete"]) == (False, False)
     assert len(result["differences"]) == 12
     assert main(["cross-check", orthants, *BOX]) == 1
     out = capsys.readouterr().out
@@ -199,7 +248,7 @@ def test_a_difference_is_a_failed_claim(capsys, monkeypatch, orthants):
 def test_demo_for_people(capsys):
     assert main(["demo"]) == 0
     out = capsys.readouterr().out
-    for text in ("64 inputs", "regions (exact)", "4,096", "float filter", "same set of patterns"):
+    for text in ("64 inputs", "regions (exact)", "4,096", "Proof: ", "float filter", "same set of patterns"):
         assert text in out
     assert max(map(len, out.splitlines())) <= 100
 
@@ -209,7 +258,23 @@ def test_demo_stopped_early(capsys):
     captured = capsys.readouterr()
     assert "(bracket: time limit of 0 s)" in captured.out
     assert "stopped early" in captured.out
+    assert "Proof" not in captured.out
     assert captured.err == ""
+
+
+@pytest.mark.parametrize(("exact", "text"), [(0, "none was too close for it"), (7, "and the 7 too close for it")])
+def test_demo_says_whether_exact_arithmetic_was_needed(exact, text):
+    box = pr.Box(-1, 1)
+    count = pr.count(pr.load(A1), box, max_regions=1)
+    stats = {"decisions_by_filter": 1000, "decisions_by_exact": exact}
+    done = replace(count, status=pr.Status.EXACT, stats=stats)
+    bounds = {"patterns": 2**32, "architecture": 1000}
+    told = " ".join(" ".join(explanation(pr.CrossCheck(done, done, ()), bounds)).split())
+    assert "Proof: 1,000 decisions" in told
+    assert text in told
+    stopped = replace(count, stats={**stats, "stopped": "time limit of 1 s"})
+    told = " ".join(" ".join(explanation(pr.CrossCheck(stopped, stopped, ()), bounds)).split())
+    assert "So far: 1,000 decisions" in told
 
 
 def test_demo(capsys):
@@ -229,10 +294,16 @@ def test_solvers(capsys):
     assert by_name["highs"]["installed"]
     assert by_name["highs"]["lp"]
     assert not by_name["cbc"]["lp"]
+    assert by_name["copt"]["remedy"] == "pip install coptpy or install COPT"
     assert main(["solvers"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + len(by_name)
-    assert lines[1].startswith("highs")
+    table, others = capsys.readouterr().out.split("\n\n")
+    names = [line.split()[0] for line in table.splitlines()[1:]]
+    assert names[0] == "highs"
+    assert set(names) == {name for name, entry in by_name.items() if entry["installed"]}
+    title, *others = others.splitlines()
+    assert title.startswith("not installed")
+    assert {line.split()[0] for line in others} == set(by_name) - set(names)
+    assert max(map(len, others)) <= 80
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -245,6 +316,17 @@ def test_version(capsys):
         main(["--version"])
     assert exit_info.value.code == 0
     assert capsys.readouterr().out == f"polyregions {pr.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["count", "--help"], ["cross-check", "--help"]])
+def test_help_and_version_do_without_numpy(arguments):
+    code = (
+        "import sys; from polyregions.entry import main\n"
+        f"sys.argv[1:] = {arguments!r}\n"
+        "try: main()\nfinally: print('numpy' in sys.modules, file=sys.stderr)"
+    )
+    done = run_code(code)
+    assert (done.returncode, done.stderr) == (0, "False\n")
 
 
 def test_json_is_the_only_thing_on_standard_output():

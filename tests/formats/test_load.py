@@ -6,9 +6,10 @@ import types
 
 import pytest
 
+import polyregions as pr
 from polyregions import formats
-from polyregions.errors import FormatError, PolyregionsError
-from polyregions.formats import READERS, load
+from polyregions.errors import ArgumentTypeError, FormatError, PolyregionsError
+from polyregions.formats import READERS, load, save
 from polyregions.formats.npz import save_npz
 from polyregions.network import Network
 
@@ -71,3 +72,36 @@ def test_a_reader_neither_imports_nor_needs_its_framework(framework):
     )
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert result.stdout.strip().endswith("is needed, not int")
+
+
+def test_save(tmp_path):
+    for path in (tmp_path / "net.npz", str(tmp_path / "NET.NPZ")):
+        save(NET.including_output(), path)
+        assert load(path) == NET
+        assert load(path, include_output=True) == NET.including_output()
+    assert pr.save is save
+
+
+@pytest.mark.parametrize("name", ["net.txt", "net", "net.pt", "net.npy"])
+def test_save_knows_few_extensions(tmp_path, name):
+    with pytest.raises(FormatError, match=r"no writer for .*; known ones: \.npz$"):
+        save(NET, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_in_the_other_order(tmp_path):
+    with pytest.raises(ArgumentTypeError, match=r"save\(network, path\) needs a polyregions.Network, not a "):
+        save(tmp_path / "net.npz", NET)
+    with pytest.raises(OSError, match="absent"):
+        save(NET, tmp_path / "absent" / "net.npz")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "hint"), [(".pt", "torch.load"), (".pth", "from_torch"), (".joblib", "from_sklearn")]
+)
+def test_files_of_other_programs_get_a_hint(tmp_path, suffix, hint):
+    path = tmp_path / f"m{suffix}"
+    path.touch()
+    with pytest.raises(FormatError, match=hint) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)

@@ -148,6 +148,42 @@ class TestRefusals:
             network_from_torch(Sequential(*make()))
         assert "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize(
+        ("layer", "hint"),
+        [
+            (lambda: nn.BatchNorm1d(2), "not supported yet: fold it into the Linear before it"),
+            (lambda: nn.Conv2d(1, 1, 2), "not supported yet: write it as a Linear"),
+            (lambda: nn.LazyLinear(2), "not supported yet: run the module once"),
+            (lambda: nn.Tanh(), "is neither affine nor ReLU"),
+        ],
+    )
+    def test_the_way_around(self, layer, hint):
+        with pytest.raises(
+            UnsupportedLayerError, match=hint + ".*supported are Linear, ReLU, Identity, Dropout, Flatten"
+        ):
+            network_from_torch(Sequential(Linear(2, 2), layer(), ReLU(), Linear(2, 1)))
+
+    def test_the_way_around_batch_norm_leads_somewhere(self):
+        from torch.nn.utils.fusion import fuse_linear_bn_eval
+
+        linear, norm = Linear(2, 3).eval(), nn.BatchNorm1d(3)
+        norm(torch.randn(50, 3))
+        fused = Sequential(fuse_linear_bn_eval(linear, norm.eval()), ReLU(), Linear(3, 1))
+        x = torch.randn(5, 2)
+        expected = fused[2](torch.relu(norm(linear(x)))).detach().numpy()
+        assert np.allclose(network_from_torch(fused)(x), expected, atol=1e-5)
+
+    def test_state_dict(self):
+        with pytest.raises(
+            NetworkError, match=r"if this is a state_dict, .*load_state_dict, or .*from_arrays"
+        ) as caught:
+            network_from_torch(small().state_dict())
+        assert "\n" not in str(caught.value)
+
+    def test_file_name(self):
+        with pytest.raises(NetworkError, match=r"Sequential is needed, not str: .*torch\.load"):
+            network_from_torch("m.pt")
+
     def test_other_modules(self):
         class Net(nn.Module):
             pass

@@ -6,12 +6,15 @@ from hypothesis import given, settings
 
 import polyregions as pr
 from polyregions.definition import Definition
+from polyregions.errors import EncodingError
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
+from polyregions.milp import nogood_pool
 from polyregions.milp.big_m import interval_bounds
 from polyregions.milp.encoding import encode
 from polyregions.milp.pool import pool
 from polyregions.milp.tree_pool import TreePool
+from solvers import SolverError
 from tests.nets import all_known, npz, six_definitions, telgarsky
 from tests.strategies import awkward, of_known, tiny_nets
 
@@ -159,6 +162,78 @@ def test_encoding_is_scaled_and_named():
     assert first_layer.max() <= 4
     assert (arrays.upper - arrays.lower).max() <= 2
     assert len(encoding.z) == 5
+
+
+@pytest.mark.parametrize("solver", ["highs", "pulp-highs", "cbc"])
+def test_nothing_to_search(solver):
+    """A domain that is one point, and a network without ReLU layers."""
+    layer = pr.Network.from_arrays([[[1.0, 1.0], [1.0, -1.0]]], [[0.0, 0.0]], include_output=True)
+    assert pr.count(layer, pr.Box(1, 1), method="milp", solver=solver).lower == 1
+    affine = pr.Network.from_arrays([[[1.0]]], [[0.5]])
+    assert pr.count(affine, pr.Box(0, 1), method="milp", solver=solver).lower == 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "box"),
+    [
+        ([[[1e-12], [-1e9]], [[1.0, 1e9], [1e-12, -1.0]]], [[1.0, 1e9], [-1.0, 1.0]], (-1, 1)),
+        ([[[1e-30, -1e-22], [1, 0]], [[-2, -1], [-1e-22, 1]]], [[0, 0], [0, 0]], (-1, 1)),
+        ([[[1e-300], [1.0]], [[1.0, -1e-300]]], [[1e-305, 0.25], [0.0]], (-1, 1)),
+        ([[[1.0], [1.0]]], [[-1.5e20, -3e20]], ("1e20", "2e20")),
+        ([[[1.0], [-3.0]]], [[-1.5, 5e-324]], ("-1e250", "1e250")),
+    ],
+)
+@pytest.mark.parametrize("definition", DEFINITIONS)
+def test_numbers_that_solvers_do_not_take(weights, biases, box, definition):
+    network = pr.Network.from_arrays(weights, biases, include_output=True)
+    check = pr.cross_check(network, pr.Box(*box), definition=definition)
+    assert check.agree
+    assert check.split.lower == int(pr.count(network, pr.Box(*box), cells="lp", definition=definition))
+
+
+def test_overflow_is_one_clear_error():
+    weights = [[[1.7e308], [1.0]], [[0.0, 1.0], [0.0, -1.0]]]
+    network = pr.Network.from_arrays(weights, [[1e307, 0.5], [0.0, 0.25]], include_output=True)
+    assert int(pr.count(network, pr.Box(-1, 1))) == 4
+    with pytest.raises(EncodingError, match="layer 1, unit 0"):
+        pr.count(network, pr.Box(-1, 1), method="milp")
+
+
+def test_cross_check_keeps_the_count_when_the_solver_fails(monkeypatch):
+    def refuse(*arguments, **keywords):
+        raise SolverError("on strike")
+
+    monkeypatch.setattr(nogood_pool, "solve", refuse)
+    network, box = of_known(telgarsky(3))
+    check = pr.cross_check(network, box, solver="cbc")
+    assert check.split.lower == 8
+    assert check.milp.stats["stopped"] == "the solver failed: on strike"
+    assert check.agree is None
+
+
+def test_cross_check_looks_at_the_solver_before_it_counts(monkeypatch):
+    monkeypatch.setattr("polyregions.enumeration.Run.leaves", lambda run: pytest.fail("counted first"))
+    network, box = of_known(telgarsky(3))
+    with pytest.raises(ValueError, match="clever"):
+        pr.cross_check(network, box, solver="clever")
+
+
+def test_solve_that_takes_too_long_is_given_more_time(monkeypatch):
+    monkeypatch.setattr(nogood_pool, "_PATIENCE", 1e-4)
+    check = pr.cross_check(net_2_5_5(), pr.Box(-1, 1), solver="pulp-highs")
+    assert check.agree
+    assert check.milp.stats["solves"] > check.milp.lower + 1
+
+
+@given(net=tiny_nets(weights=awkward, max_inputs=2))
+@settings(max_examples=60, deadline=None)
+def test_awkward_bounds_hold(net):
+    restriction = Restriction(net.network, net.box)
+    bounds = interval_bounds(restriction, FloatBox.of(restriction))
+    for region in pr.regions(net.network, net.box, definition="patterns"):
+        values = net.network.exact_preactivations(region.witness)
+        for g, low, high in zip(values, bounds.lower, bounds.upper, strict=False):
+            assert all(lo <= value <= hi for value, lo, hi in zip(g, low.tolist(), high.tolist(), strict=True))
 
 
 def test_unknown_solver_is_refused():

@@ -1,6 +1,7 @@
 """The compiled counter against the slow splitting tree, whose decisions it must reproduce."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -113,7 +114,7 @@ def test_wider_layers(net, definition):
 def test_random_networks(seed, data):
     rng = np.random.default_rng(seed)
     widths = data.draw(st.lists(st.integers(1, 5), min_size=2, max_size=5))
-    sizes = [(b, a) for a, b in zip(widths, widths[1:], strict=False)]
+    sizes = [(b, a) for a, b in pairwise(widths)]
     network = pr.Network.from_arrays(
         [rng.normal(size=size) for size in sizes], [rng.normal(size=n) / 3 for n, _ in sizes], include_output=True
     )
@@ -250,3 +251,38 @@ def test_uncertified_is_not_proven():
     tree = TableauTree(Restriction(network, box), Definition.REGIONS, certified=False)
     tree.explore()
     assert (tree.found, tree.finished, tree.proven) == (478, True, False)
+
+
+@pytest.mark.parametrize("doubt", [0.05, 0.5, 1.0])
+@pytest.mark.parametrize("name", ["A1_2d_16x2", "B4_4d_12x2"])
+def test_decisions_sent_to_exact_arithmetic_change_nothing(name, doubt):
+    known = npz(name)
+    tree = TableauTree(Restriction(*of_known(known)), Definition.REGIONS, doubt=doubt)
+    tree.explore(lambda: tree.found > 600)
+    stats = tree.statistics()
+    assert 0 < stats["decisions_by_exact"] == stats["exact_programs"]
+    if tree.finished:
+        assert tree.found == known.regions
+    else:
+        assert tree.found + tree.open_bound() >= known.regions
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS)
+@given(net=tiny_nets(weights=awkward, max_inputs=3, max_layers=2), doubt=st.floats(0.0, 1.0))
+@settings(max_examples=100, deadline=None)
+def test_doubt_changes_no_pattern(net, definition, doubt):
+    restriction = Restriction(net.network, net.box)
+    tree = TableauTree(restriction, definition, doubt=doubt)
+    found = [restriction.split_pattern(leaf.states) for leaf in tree.leaves()]
+    assert len(found) == len(set(found))
+    assert set(found) == slow_patterns(net.network, net.box, definition)
+
+
+def test_some_known_network_is_handed_over():
+    handed_over = 0
+    for known in KNOWN:
+        tree = TableauTree(Restriction(*of_known(known)), Definition.REGIONS)
+        tree.explore()
+        assert tree.found == known.regions
+        handed_over += tree.statistics()["handed_over"]
+    assert handed_over > 0

@@ -1,0 +1,54 @@
+"""``verify``: the independent checker, asked about a network in memory."""
+
+import os
+
+from polyregions.certificate.checker import Verification
+from polyregions.certificate.checker import verify as check_layers
+from polyregions.domain import Domain
+from polyregions.network import Network
+
+__all__ = ["verify"]
+
+
+def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Domain | None = None) -> Verification:
+    """Whether a certificate proves a count of this network's regions.
+
+    The checker (:mod:`polyregions.certificate.checker`) shares no code with the counters and needs nothing but Python's
+    standard library: integers, fractions and about a hundred lines of geometry.
+
+    Parameters
+    ----------
+    certificate : path to a file
+        As written by :func:`polyregions.count`.
+    network : Network
+    domain : Domain, optional
+        Also reject a certificate that is not of this domain; otherwise read off the result what domain it is of.
+
+    Returns
+    -------
+    Verification
+        ``valid``, and then ``count``, ``scope`` ("both": there are so many regions; "lower": at least so many) and
+        ``domain``; or the ``reason`` why not.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+
+    Notes
+    -----
+    About a tenth of a millisecond per region and layer in two dimensions. Memory does not grow with the count.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import polyregions as pr
+    >>> net = pr.Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     count = pr.count(net, pr.Box(-1, 1), certificate=folder + "/abs.cert")
+    ...     result = pr.verify(count.certificate, net)
+    >>> result.valid, result.count, result.scope
+    (True, 2, 'both')
+    """
+    layers = [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
+    return check_layers(certificate, layers, network.include_output, None if domain is None else domain.to_json())
