@@ -302,10 +302,9 @@ class _Tree:
     def walk(self) -> tuple[int, str]:
         problem, tokens = self.problem, self.tokens
         depth = len(problem.widths)
-        layer, rows, scale, states = 0, [], 1, []
-        if depth:
-            rows, scale = problem.enter(0, [], 1, ())
-            states = [-1] * problem.widths[0]  # -1: not known yet
+        layer = 0
+        rows, scale = problem.enter(0, [], 1, ()) if depth else ([], 1)
+        states = [-1] * len(rows)  # -1: not known yet
         left = len(states)
         path: list[tuple[Form, int]] = []  # the splits from the root, as forms >= 0 with their scales
         waiting: list[Any] = []
@@ -493,7 +492,11 @@ def read_npz(path: Any) -> list[Layer]:
         If that is not what the file holds.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        file = open(path, "rb")  # noqa: SIM115  # an OSError of the file itself is not this function's
+    except OSError as error:
+        raise NetworkFileError(f"{path}: {error.strerror or error}") from None
+    try:
+        with file, zipfile.ZipFile(file) as archive:
             names = {name for name in archive.namelist() if re.fullmatch(r"[Wb][0-9]+\.npy", name)}
             depth = len(names) // 2
             if not depth or names != {f"{letter}{i}.npy" for letter in "Wb" for i in range(1, depth + 1)}:
@@ -501,8 +504,6 @@ def read_npz(path: Any) -> list[Layer]:
             arrays = [[_read_npy(archive, f"{letter}{i}.npy") for letter in "Wb"] for i in range(1, depth + 1)]
     except NetworkFileError as error:
         raise NetworkFileError(f"{path}: {error}") from None
-    except OSError:
-        raise
     except Exception as error:  # damaged archives make zipfile and zlib raise many kinds
         raise NetworkFileError(f"{path}: no readable .npz archive ({type(error).__name__}: {error})") from None
     layers: list[Layer] = []

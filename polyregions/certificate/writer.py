@@ -138,7 +138,6 @@ class Recorder:
         try:
             if self._file is not None:
                 self._file.flush()
-                os.fsync(self._file.fileno())
                 self._file.close()
                 self._file = None
                 os.replace(self._partial, self.path)

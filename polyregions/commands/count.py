@@ -1,5 +1,6 @@
 """Count the regions of a network over a bounded domain."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import TextIO
 
@@ -13,6 +14,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_method(parser)
     options.add_cells(parser)
     options.add_limits(parser)
+    parser.add_argument("--certificate", metavar="FILE", help="write a proof of the count, for `polyregions verify`")
     options.add_output(parser)
 
 
@@ -33,9 +35,13 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,
+            certificate=arguments.certificate,
         )
     if arguments.json:
         output.write_json(out, result.to_json())
     else:
         output.write(out, "\n".join(output.count_lines(result, arguments.domain)))
+    if "certificate_error" in result.stats:
+        print(f"polyregions: error: {result.stats['certificate_error']}", file=sys.stderr)
+        return ExitStatus.STOPPED_EARLY
     return output.exit_status(result)

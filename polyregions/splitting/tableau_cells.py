@@ -36,7 +36,9 @@ from polyregions.splitting.tableau_state import (
     new_problem,
     new_search,
     new_tableau,
+    popcount,
     put_rows,
+    unpacked,
 )
 from polyregions.splitting.tree import Node, SplittingTree
 
@@ -229,8 +231,8 @@ class TableauTree:
         layer = int(state.levels[level, LevelColumn.LAYER])
         dimension = self.restriction.dimension
         for before in range(layer):
-            dimension = min(dimension, _popcount(state.prefix[before]))
-        live, active = _popcount(state.masks[level, Mask.LIVE]), _popcount(state.masks[level, Mask.ACTIVE])
+            dimension = min(dimension, popcount(state.prefix[before]))
+        live, active = popcount(state.masks[level, Mask.LIVE]), popcount(state.masks[level, Mask.ACTIVE])
         if half is not None:
             live, active = live - 1, active + (half > 0)
         return open_cell_bound(widths, layer, live, active, dimension)
@@ -302,7 +304,7 @@ class TableauTree:
 
     def _leaf(self, index: int) -> Leaf:
         states = b"".join(
-            _unpacked(words, width)
+            unpacked(words, width)
             for words, width in zip(self._state.leaf_states[index], self.restriction.widths, strict=True)
         )
         return Leaf(states, Witness(self._state.leaf_points[index, : self.restriction.dimension].copy()))
@@ -314,7 +316,7 @@ class TableauTree:
         if not self._forms:
             self._forms.append(LayerForms.first(self.restriction, self._box))
         for index in range(layer):
-            states = _unpacked(self._state.prefix[index], self.restriction.widths[index])
+            states = unpacked(self._state.prefix[index], self.restriction.widths[index])
             before = self._forms[index]
             if index + 1 < len(self._forms) and self._forms[index + 1].prefix == before.prefix + states:
                 continue
@@ -384,23 +386,14 @@ class TableauTree:
         """Leave the rest of the cell's subtree to the slow tree, which holds points as rationals."""
         state = self._state
         width = self.restriction.widths[forms.layer]
-        live = np.flatnonzero(np.frombuffer(_unpacked(state.masks[level, Mask.LIVE], width), dtype=np.uint8))
+        live = np.flatnonzero(np.frombuffer(unpacked(state.masks[level, Mask.LIVE], width), dtype=np.uint8))
         known = [self._witness(int(p)) for p in state.known_points[level, : state.levels[level, LevelColumn.KNOWN]]]
         witnesses = [*known, found]
         signs = np.array([forms.signs(point, self._cell.counts)[live] for point in witnesses], dtype=np.int8)
-        states = bytearray(_unpacked(state.masks[level, Mask.ACTIVE], width))
+        states = bytearray(unpacked(state.masks[level, Mask.ACTIVE], width))
         node = Node(forms, states, live, witnesses, signs, 0, None)
         self._subtree = _Subtree(self.restriction, self.definition, node, rows)
         self._handed_over += 1
         # The search goes on above this cell.
         state.masks[level, Mask.LIVE] = 0
         state.levels[level, LevelColumn.PHASE] = Phase.DONE
-
-
-def _unpacked(words: npt.NDArray[np.uint64], width: int) -> bytes:
-    """A bit mask as one byte a unit."""
-    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), bitorder="little")[:width].tobytes()
-
-
-def _popcount(words: npt.NDArray[np.uint64]) -> int:
-    return sum(int(word).bit_count() for word in words)

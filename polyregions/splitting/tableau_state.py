@@ -37,7 +37,9 @@ __all__ = [
     "new_problem",
     "new_search",
     "new_tableau",
+    "popcount",
     "put_rows",
+    "unpacked",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -262,3 +264,13 @@ def new_tableau(rows: int, dimension: int) -> Tableau:
         np.zeros((ColumnRow.LENGTH, length)),
         np.zeros((NameRow.LENGTH, max(rows, length)), dtype=np.int64),
     )
+
+
+def unpacked(words: WordArray, width: int) -> bytes:
+    """A bit mask as one byte a unit."""
+    return np.unpackbits(np.ascontiguousarray(words).view(np.uint8), bitorder="little")[:width].tobytes()
+
+
+def popcount(words: WordArray) -> int:
+    """How many bits are set."""
+    return sum(int(word).bit_count() for word in words)

@@ -125,7 +125,7 @@ def bad_archives():
     yield "empty", {"W1": np.ones((0, 2)), "b1": np.ones(0)}
 
 
-@pytest.mark.parametrize(("name", "arrays"), bad_archives())
+@pytest.mark.parametrize(("name", "arrays"), list(bad_archives()))
 def test_bad_archives(name, arrays, tmp_path):
     np.savez(tmp_path / "net.npz", **arrays)
     with pytest.raises(checker.NetworkFileError, match=r"net\.npz"):

@@ -314,7 +314,7 @@ def test_several_changes_at_once(subject):
         for change in rng.sample(CHANGES, 3):
             try:
                 tokens = change(rng, tokens)
-            except (IndexError, ValueError, AttributeError):  # nothing left to change
+            except (IndexError, ValueError, AttributeError, TypeError):  # nothing left to change
                 break
         subject.survives(tokens)
 
