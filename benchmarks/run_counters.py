@@ -226,7 +226,6 @@ def main() -> None:
         record = {"machine": machine(), "versions": used, "results": rows}
         arguments.output.write_text(json.dumps(record, indent=1) + "\n")
     if arguments.markdown:
-        speed = np.median([row["matmul_gflops"] for row in rows])
         arguments.markdown.write_text(page(rows, used, arguments.repeats))
 
 

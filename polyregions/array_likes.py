@@ -4,6 +4,7 @@ Nothing is rounded: a float32 tensor gives the float32 numbers. No framework is 
 methods that all of them have (``detach``, ``tolist``, ``__array__``, ``item``).
 """
 
+from collections.abc import Mapping, Set
 from fractions import Fraction
 from typing import Any
 
@@ -76,6 +77,7 @@ def as_list(values: Any) -> list[Any]:
     ([0.5, 1.0], [1, '1/3'])
     """
     entries = plain(values)
-    if isinstance(entries, str) or not hasattr(entries, "__iter__"):
+    # Sets have no order, the entries of a mapping are its keys, and those of bytes are their codes.
+    if isinstance(entries, str | bytes | bytearray | Set | Mapping) or not hasattr(entries, "__iter__"):
         raise ValueError(f"must be a list of numbers, not {values!r}")
     return list(entries)

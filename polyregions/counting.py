@@ -42,9 +42,9 @@ def count(
         The back end that makes the float proposals. With ``method="milp"`` "highs" searches one tree whose prunes are
         all proven; any other MILP back end of :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts,
         for a few dozen patterns, whose result is numerical.
-    cells : {"auto", "vertex", "lp"}, optional
-        How the splitting counter keeps its cells: by their vertices (compiled; regions in up to about 6 dimensions), or
-        by linear programs; "auto" takes the one that is faster.
+    cells : {"auto", "vertex", "tableau", "lp"}, optional
+        How the splitting counter keeps its cells: by their vertices (compiled; regions, in low dimension), by compiled
+        linear programs, or by those of the solver; "auto" takes the fastest.
     workers : int, optional
         Threads that share the count, where cells are kept by their vertices; elsewhere one does it.
     time_limit : float, optional

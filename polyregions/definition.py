@@ -2,6 +2,8 @@
 
 from enum import Enum
 
+from polyregions.errors import ArgumentError
+
 __all__ = ["Definition"]
 
 
@@ -23,11 +25,11 @@ class Definition(Enum):
 
         Raises
         ------
-        ValueError
+        ArgumentError
             If there is none.
         """
         try:
             return cls(value)
         except ValueError:
             names = ", ".join(repr(member.value) for member in cls)
-            raise ValueError(f"no definition called {value!r}; there are {names}") from None
+            raise ArgumentError(f"no definition called {value!r}; there are {names}") from None

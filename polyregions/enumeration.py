@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.errors import ArgumentError, ArgumentTypeError, PolyregionsError
+from polyregions.errors import ArgumentError, ArgumentTypeError
 from polyregions.geometry.region import Region
 from polyregions.limits import Limits
 from polyregions.network import Network
@@ -254,21 +254,15 @@ def _enumerator(
     if method == "split":
         from polyregions.splitting.choice import splitting_tree
 
-        try:
-            return splitting_tree(
-                restriction,
-                definition,
-                solver=solver,
-                cells=cells,
-                workers=workers,
-                max_regions=limits.max_regions,
-                recorder=recorder,
-            )
-        except ValueError as error:
-            # Cells that were asked for and cannot be had. Anything else is passed on as it is.
-            if cells == "auto" or isinstance(error, PolyregionsError) or type(error) is not ValueError:
-                raise
-            raise ArgumentError(str(error)) from error
+        return splitting_tree(
+            restriction,
+            definition,
+            solver=solver,
+            cells=cells,
+            workers=workers,
+            max_regions=limits.max_regions,
+            recorder=recorder,
+        )
     if method == "milp":
         if cells != "auto":
             raise ArgumentError(f"cells={cells!r} is for the splitting counter; method 'milp' has no cells")

@@ -7,8 +7,11 @@ halfway, and what was found is kept.
 import signal
 import threading
 import time
+from numbers import Integral, Real
 from types import FrameType, TracebackType
 from typing import Any
+
+from polyregions.errors import ArgumentError
 
 __all__ = ["Limits"]
 
@@ -26,15 +29,15 @@ class Limits:
 
     Raises
     ------
-    ValueError
-        If a limit is negative.
+    ArgumentError
+        If a limit is negative or no number.
     """
 
     def __init__(self, *, time_limit: float | None = None, max_regions: int | None = None) -> None:
-        if time_limit is not None and not time_limit >= 0:
-            raise ValueError(f"the time limit must be at least 0 seconds, not {time_limit}")
-        if max_regions is not None and max_regions < 0:
-            raise ValueError(f"the limit of regions must be at least 0, not {max_regions}")
+        if time_limit is not None and not (isinstance(time_limit, Real) and time_limit >= 0):
+            raise ArgumentError(f"the time limit must be at least 0 seconds, not {time_limit!r}")
+        if max_regions is not None and not (isinstance(max_regions, Integral) and max_regions >= 0):
+            raise ArgumentError(f"the limit of regions must be a whole number of at least 0, not {max_regions!r}")
         self._start: float | None = None
         self._end: float | None = None
         self._time_limit = time_limit

@@ -71,6 +71,8 @@ class Network:
     include_output: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.include_output, bool | np.bool_):
+            raise NetworkError(f"include_output must be True or False, not {self.include_output!r}")
         try:
             weights, biases = tuple(self.weights), tuple(self.biases)
         except TypeError:
@@ -249,10 +251,11 @@ class Network:
                 raise NetworkError(f"the point's coordinate {i}: {error}") from None
         return point
 
-    def exact_preactivations(self, x: Sequence[Fraction]) -> list[list[Fraction]]:
+    def exact_preactivations(self, x: Sequence[Any]) -> list[list[Fraction]]:
         """The pre-activations of every layer at a rational point, as Fractions; the output layer last."""
-        scale = common_denominator(x)
-        h = [int(value * scale) for value in x]
+        exact = [as_fraction(value) for value in x]
+        scale = common_denominator(exact)
+        h = [int(value * scale) for value in exact]
         result = []
         for layer in self.exact_layers:
             g = [
@@ -362,6 +365,8 @@ def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
         given = np.asarray(values)
     except ValueError:
         raise NetworkError(f"{name} do not form an array: rows have different lengths") from None
+    if np.ma.isMaskedArray(values):
+        raise NetworkError(f"{name} are a masked array; fill in its values first")
     if given.dtype == object:
         return _exact_floats_of_objects(given, ndim, name)
     if given.dtype.kind not in "fiu":
@@ -375,7 +380,7 @@ def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
         raise NetworkError(f"{name} hold {array[tuple(where)]} at index {where}; all must be finite")
     if given.dtype.kind == "f" and not (array.astype(given.dtype) == given).all():
         raise NetworkError(f"{name} hold numbers that float64 cannot represent; scale or round them first")
-    if (given.dtype.kind in "iu" or isinstance(values, list | tuple)) and (np.abs(array) >= 2.0**53).any():
+    if (given.dtype.kind in "iu" or not isinstance(values, np.ndarray)) and (np.abs(array) >= 2.0**53).any():
         # Integers may have been rounded here or, in a list with floats among them, by np.asarray above.
         return _exact_floats_of_objects(np.array(values, dtype=object), ndim, name)
     array.flags.writeable = False

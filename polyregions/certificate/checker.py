@@ -2,11 +2,10 @@
 
     python checker.py CERTIFICATE NETWORK.npz [--include-output]
 
-works with this file alone. docs/certificate.md has the format and the proof that an accepted certificate proves its
-number. Nothing here rounds: a float is the dyadic rational that it stores.
+works with this file and network_file.py beside it, and nothing else. docs/certificate.md has the format, and the proof
+that an accepted certificate proves its number. Nothing here rounds: a float is the dyadic rational that it stores.
 """
 
-import ast
 import hashlib
 import json
 import math
@@ -14,7 +13,6 @@ import re
 import struct
 import sys
 import time
-import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +20,7 @@ from fractions import Fraction
 from operator import mul
 from typing import Any, BinaryIO
 
-__all__ = ["CertificateError", "NetworkFileError", "Verification", "check", "read_npz", "verify"]
+__all__ = ["CertificateError", "Verification", "check", "verify"]
 
 MAGIC = b"polyregions certificate 1\n"
 END, SPLIT, LAYER, LEAF, INACTIVE, ACTIVE = range(6)
@@ -31,6 +29,7 @@ FLOATS = {0: ("e", 2), 1: ("f", 4), 2: ("d", 8)}
 FRACTIONS = 3
 LONGEST_INTEGER = 1 << 16  # bytes
 LONGEST_HEADER = 1 << 26
+LONGEST_NUMBER = 4300  # digits in the header
 
 #: A layer (W, b) in floats, an affine form in integers (coefficients, then constant), and a ratio.
 Layer = tuple[Sequence[Sequence[float]], Sequence[float]]
@@ -45,10 +44,6 @@ class CertificateError(ValueError):
         super().__init__(reason)
         self.token = token
         self.leaves = leaves
-
-
-class NetworkFileError(ValueError):
-    """The network to compare with cannot be read."""
 
 
 class _Rejected(Exception):
@@ -125,10 +120,15 @@ def _header(line: bytes) -> dict[str, Any]:
             raise ValueError("a key occurs twice")
         return dict(pairs)
 
+    def short(text: str) -> int:
+        if len(text) > LONGEST_NUMBER:
+            raise ValueError("a number is too long")
+        return int(text)
+
     if not line.endswith(b"\n"):
         raise _Rejected("the file ends in the header, or the header is too long")
     try:
-        header = json.loads(line, object_pairs_hook=distinct)
+        header = json.loads(line, object_pairs_hook=distinct, parse_int=short)
     except (ValueError, RecursionError) as error:
         raise _Rejected(f"the second line is no JSON object: {error}") from None
     if not isinstance(header, dict) or not isinstance(header.get("domain"), dict):
@@ -165,14 +165,11 @@ def _compare(header: dict[str, Any], network: dict[str, Any], domain: Any) -> No
 
 
 def _number(value: Any) -> Fraction:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", value):
-        try:
-            return Fraction(value)
-        except ValueError as error:  # longer than Python's limit of digits
-            raise _Rejected(f"the domain: {error}") from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _Rejected("the domain holds something else than numbers")
-    return Fraction(value)
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER and re.fullmatch(r"-?[0-9]+(/0*[1-9][0-9]*)?", value):
+        return Fraction(value)
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return Fraction(value)
+    raise _Rejected("the domain holds something else than numbers, or too long ones")
 
 
 def _vector(value: Any, length: int) -> list[Fraction]:
@@ -480,67 +477,13 @@ def _compare_digest(file: BinaryIO) -> None:
         raise _Rejected("the file's digest is wrong: it was changed or damaged")
 
 
-# -- network files, and use as a program ---------------------------------------------------------------------------
-
-
-def read_npz(path: Any) -> list[Layer]:
-    """The layers (W, b) in a NumPy archive with the arrays W1, b1, W2, b2, ...
-
-    Raises
-    ------
-    NetworkFileError
-        If that is not what the file holds.
-    """
-    try:
-        file = open(path, "rb")  # noqa: SIM115  # an OSError of the file itself is not this function's
-    except OSError as error:
-        raise NetworkFileError(f"{path}: {error.strerror or error}") from None
-    try:
-        with file, zipfile.ZipFile(file) as archive:
-            names = {name for name in archive.namelist() if re.fullmatch(r"[Wb][0-9]+\.npy", name)}
-            depth = len(names) // 2
-            if not depth or names != {f"{letter}{i}.npy" for letter in "Wb" for i in range(1, depth + 1)}:
-                raise NetworkFileError("the layers are not W1, b1, W2, b2, ... without a gap")
-            arrays = [[_read_npy(archive, f"{letter}{i}.npy") for letter in "Wb"] for i in range(1, depth + 1)]
-    except NetworkFileError as error:
-        raise NetworkFileError(f"{path}: {error}") from None
-    except Exception as error:  # damaged archives make zipfile and zlib raise many kinds
-        raise NetworkFileError(f"{path}: no readable .npz archive ({type(error).__name__}: {error})") from None
-    layers: list[Layer] = []
-    before = None
-    for i, ((shape, values), (width, biases)) in enumerate(arrays, start=1):
-        if len(shape) != 2 or len(width) != 1 or width[0] != shape[0] or before not in (None, shape[1]):
-            raise NetworkFileError(f"{path}: the shapes of W{i}, b{i} do not fit")
-        before = shape[0]
-        layers.append(([values[j : j + shape[1]] for j in range(0, len(values), shape[1])], biases))
-    return layers
-
-
-def _read_npy(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], list[float]]:
-    with archive.open(name) as file:
-        magic = file.read(8)
-        size = {1: 2, 2: 4, 3: 4}.get(magic[6] if len(magic) == 8 else 0)
-        if magic[:6] != b"\x93NUMPY" or size is None:
-            raise NetworkFileError(f"{name} is no .npy file")
-        text = file.read(min(int.from_bytes(file.read(size), "little"), 1 << 16))
-        header = ast.literal_eval(text.decode("latin-1").strip())
-        shape, code = header["shape"], {"f4": "f", "f8": "d"}.get(header["descr"][1:])
-        if code is None or header["descr"][0] not in "<>":
-            raise NetworkFileError(f"{name} holds {header['descr']}; only float32 and float64 can be read")
-        count = math.prod(shape)
-        if not all(type(n) is int and n > 0 for n in shape):
-            raise NetworkFileError(f"{name} is empty")
-        data = file.read(count * struct.calcsize(code) + 1)
-        values = list(struct.unpack(f"{header['descr'][0]}{count}{code}", data))
-        if not all(map(math.isfinite, values)):
-            raise NetworkFileError(f"{name} holds infinite numbers or NaN")
-        if header["fortran_order"] and len(shape) == 2:
-            values = [values[j * shape[0] + i] for i in range(shape[0]) for j in range(shape[1])]
-        return shape, values
+# -- use as a program ---------------------------------------------------------------------------------------------
 
 
 def main(arguments: list[str]) -> int:
     """Check one certificate; 0 if it is valid, 1 if not, 2 if a file cannot be read."""
+    from network_file import NetworkFileError, read_npz  # beside this file  # type: ignore[import-not-found]
+
     files = [argument for argument in arguments if argument != "--include-output"]
     if len(files) != 2:
         print("usage: checker.py CERTIFICATE NETWORK.npz [--include-output]", file=sys.stderr)

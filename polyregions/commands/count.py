@@ -38,9 +38,12 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             certificate=arguments.certificate,
         )
     if arguments.json:
-        output.write_json(out, result.to_json())
+        certificate = {"certificate": result.certificate} if arguments.certificate else {}
+        output.write_json(out, result.to_json() | certificate)
     else:
         output.write(out, "\n".join(output.count_lines(result, arguments.domain)))
+    if result.certificate is not None:
+        output.remark(arguments, f"certificate: {result.certificate}")
     if "certificate_error" in result.stats:
         print(f"polyregions: error: {result.stats['certificate_error']}", file=sys.stderr)
         return ExitStatus.STOPPED_EARLY

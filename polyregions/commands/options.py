@@ -208,9 +208,24 @@ def _natural(text: str) -> int:
     return value
 
 
+class _DuplicateKeyError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's entries, each there once: JSON parsers would keep the last in silence."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _DuplicateKeyError(repr(next(name for name in names if names.count(name) > 1)))
+    return result
+
+
 def _read_json(path: str) -> Any:
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
+    except _DuplicateKeyError as error:
+        raise CommandError(f"{path}: the entry {error} is there twice") from None
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

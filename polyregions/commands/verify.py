@@ -29,7 +29,8 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.certificate.checker import NetworkFileError, verify
+    from polyregions.certificate.checker import verify
+    from polyregions.certificate.network_file import NetworkFileError
 
     try:
         result = verify(arguments.certificate, read_layers(arguments), arguments.include_output)
@@ -46,7 +47,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
 def read_layers(arguments: Namespace) -> Any:
     """The network's layers; .npz files are read by the checker itself."""
-    from polyregions.certificate.checker import read_npz
+    from polyregions.certificate.network_file import read_npz
 
     if Path(arguments.network).suffix.lower() == ".npz":
         return read_npz(arguments.network)

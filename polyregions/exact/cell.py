@@ -39,7 +39,7 @@ __all__ = ["Cell", "CellRow", "DecisionCounts", "LayerForms", "Witness"]
 FloatArray = npt.NDArray[np.float64]
 
 #: Relative error of float forms above which they are replaced by correctly rounded exact ones.
-_RESET = 2.0**-26
+RESET = 2.0**-26
 
 
 class Witness:
@@ -108,7 +108,7 @@ class LayerForms:
         self.layer = layer
         self.prefix = prefix
         self._expanded: dict[int, list[Any]] = {}
-        if layer and not (rows.error <= _RESET * rows.magnitude).all():
+        if layer and not (rows.error <= RESET * rows.magnitude).all():
             rows = rounded_rows([self.exact(i) for i in range(len(rows))], self.scale, box)
         self.rows = rows
 

@@ -24,9 +24,9 @@ __all__ = [
     "nearest_float",
 ]
 
-#: A decimal exponent in a string; larger ones than this would make integers of megabytes.
+#: A decimal exponent in a string; larger numbers than this Python itself does not write in decimals.
 _EXPONENT = re.compile(r"[eE]([+-]?\d+)\s*$")
-_LARGEST_EXPONENT = 5000
+_LARGEST_EXPONENT = 4000
 
 
 def as_fraction(value: Any) -> Fraction:
@@ -53,6 +53,8 @@ def as_fraction(value: Any) -> Fraction:
     if isinstance(value, bool | np.bool_):
         raise ValueError(f"{value!r} is a truth value, not a number")
     if isinstance(value, str):
+        if len(value) > _LARGEST_EXPONENT:
+            raise ValueError(f"a number of {len(value)} characters; at most {_LARGEST_EXPONENT} are read")
         if (exponent := _EXPONENT.search(value)) and abs(int(exponent[1])) > _LARGEST_EXPONENT:
             raise ValueError(f"{value!r} has too large an exponent; at most {_LARGEST_EXPONENT} is read")
         try:

@@ -39,7 +39,7 @@ def interval_bounds(restriction: Restriction, box: FloatBox) -> UnitBounds:
         bad = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
         if len(bad):
             raise EncodingError(
-                f"layer {layer + 1}, unit {bad[0]}: no float64 bounds its pre-activation, so the MILP can't be written; "
+                f"layer {layer + 1}, unit {bad[0]}: no float64 bounds its pre-activation, so there is no MILP; "
                 'use the splitting counter (method="split")'
             )
     return bounds

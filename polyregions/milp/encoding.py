@@ -7,7 +7,8 @@ Serra, Tjandraatmadja & Ramalingam (2018): for each unit
 maximise f. The solutions z with positive f are the activation patterns attained on the closed domain (R1).
 
 Each unit is scaled by a power of two to H, Hbar <= 1, so that f means the same for all units and rescaling a
-unit's weights changes nothing; M is the unit's H (1 where that is next to nothing), which is enough, since only the sign of f counts.
+unit's weights changes nothing; M is the unit's H (1 where that is next to nothing), which is enough, since only the
+sign of f counts.
 """
 
 from dataclasses import dataclass

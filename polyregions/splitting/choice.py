@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from polyregions.definition import Definition
+from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
 
 if TYPE_CHECKING:
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["CELLS", "splitting_tree"]
 
 #: The kinds of cells: "auto" chooses.
-CELLS = ("auto", "vertex", "lp")
+CELLS = ("auto", "vertex", "tableau", "lp")
 
-#: The largest dimension in which cells are kept by their vertices: a cube has 2^d of them, and an edge is found among
-#: the pairs. In 6 dimensions vertex cells were still several times faster than LP cells on HiGHS, in 8 slower.
-_VERTEX_DIMENSION = 6
+#: The largest dimension in which "auto" keeps cells by their vertices. Measured side by side (docs/performance.md),
+#: vertex cells took 0.06 to 0.9 times what tableau cells do in 2 to 4 dimensions, and 5 times in 6: a cube has 2^d
+#: vertices, and edges are found among their pairs.
+_VERTEX_DIMENSION = 4
 
 
 def splitting_tree(
@@ -35,8 +37,9 @@ def splitting_tree(
     ----------
     solver : str
         The LP back end of LP cells.
-    cells : {"auto", "vertex", "lp"}
-        "vertex": compiled, for regions of full dimension in low dimension; "lp": any dimension, both definitions.
+    cells : {"auto", "vertex", "tableau", "lp"}
+        "vertex": compiled, regions of full dimension in low dimension; "tableau": compiled LP cells, any dimension and
+        both definitions; "lp": the same on the LP back end.
     workers : int
         Threads of vertex cells without ``max_regions``; other searches use one.
     recorder : Recorder, optional
@@ -44,26 +47,28 @@ def splitting_tree(
 
     Raises
     ------
-    ValueError
+    ArgumentError
         If there is no such kind, or vertex cells can't do what is asked.
     """
     from solvers import lp_session
 
     if cells not in CELLS:
-        raise ValueError(f"no cells called {cells!r}; there are {', '.join(map(repr, CELLS))}")
+        raise ArgumentError(f"no cells called {cells!r}; there are {', '.join(map(repr, CELLS))}")
     if workers < 1:
-        raise ValueError(f"the number of workers must be at least 1, not {workers}")
+        raise ArgumentError(f"the number of workers must be at least 1, not {workers}")
     possible = definition is Definition.REGIONS and restriction.dimension > 0 and bool(restriction.widths)
     if cells == "vertex" and not possible:
-        raise ValueError(
+        raise ArgumentError(
             "vertex cells count regions (not patterns) of networks with ReLU layers, in dimension 1 or more"
         )
     if recorder is not None:
-        if cells == "vertex":
-            raise ValueError("vertex cells write no certificates yet; LP cells do")
+        if cells not in ("auto", "lp"):
+            raise ArgumentError(f"{cells} cells write no certificates; LP cells do (cells='lp')")
         cells = "lp"
     lp_session([0.0], [1.0], name=solver)  # a wrong name is an error even where no LP will be solved
-    if cells == "vertex" or (cells == "auto" and possible and restriction.dimension <= _VERTEX_DIMENSION):
+    if cells == "auto":
+        cells = "vertex" if possible and restriction.dimension <= _VERTEX_DIMENSION else "tableau"
+    if cells == "vertex":
         if workers > 1 and max_regions is None:
             from polyregions.splitting.workers import ParallelVertexTree
 
@@ -71,6 +76,10 @@ def splitting_tree(
         from polyregions.splitting.vertex_cells import VertexTree
 
         return VertexTree(restriction, max_regions=max_regions)
+    if cells == "tableau":
+        from polyregions.splitting.tableau_cells import TableauTree
+
+        return TableauTree(restriction, definition, max_regions=max_regions)
     from polyregions.splitting.tree import SplittingTree
 
     return SplittingTree(restriction, definition, solver=solver, recorder=recorder)

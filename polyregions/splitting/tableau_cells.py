@@ -73,6 +73,8 @@ class TableauTree:
     ----------
     restriction : Restriction
     definition : Definition
+    max_regions : int, optional
+        Where :meth:`explore` ends.
     certified : bool, optional
         False trusts the compiled code's tolerances, for benchmarks: nothing is proven then.
     doubt : float, optional
@@ -84,11 +86,18 @@ class TableauTree:
     """
 
     def __init__(
-        self, restriction: Restriction, definition: Definition, *, certified: bool = True, doubt: float = 0.0
+        self,
+        restriction: Restriction,
+        definition: Definition,
+        *,
+        max_regions: int | None = None,
+        certified: bool = True,
+        doubt: float = 0.0,
     ) -> None:
         self.restriction = restriction
         self.definition = definition
         self.certified = certified
+        self._max_regions = max_regions
         self._doubt = doubt
         self._box = FloatBox.of(restriction)
         self._cell = Cell(restriction, self._box, definition)
@@ -262,6 +271,7 @@ class TableauTree:
 
     def explore(self, stop: Callable[[], bool] = lambda: False, *, at_most: int | None = None) -> None:
         """Search on without making leaves, until finished or stopped, or ``at_most`` regions in all are found."""
+        at_most = self._max_regions if at_most is None else at_most
         self._taken = self._counters[Counter.BUFFERED] = 0
         while not self.finished and not stop() and (at_most is None or self.found < at_most):
             if self._subtree is not None:

@@ -3,17 +3,10 @@
 Derivations: docs/float_filter.md, whose equations are cited. What is not certain is left open, never guessed.
 """
 
-import hashlib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 
-from polyregions.exact.cell import __file__ as cell_source
 from polyregions.exact.filter import INFLATE, U
-from polyregions.exact.filter import __file__ as filter_source
+from polyregions.splitting.compiled import compiled
 from polyregions.splitting.tableau_state import (
     BoxRow,
     ColumnRow,
@@ -27,9 +20,7 @@ from polyregions.splitting.tableau_state import (
     WordArray,
 )
 
-__all__ = ["certain_sign", "compiled", "evaluate", "excludes", "holds", "prepare"]
-
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = ["certain_sign", "evaluate", "excludes", "holds", "prepare"]
 
 #: An uncertified sign counts from here on, as a share of the form's magnitude.
 _UNCERTIFIED = 1e-12
@@ -46,29 +37,6 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 # Short rows are done in blocks of four. Signed indices might be negative, and that test keeps the compiler from vector
 # instructions where it can't see that they are not.
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
-
-
-def _digest() -> str:
-    """A digest of all files that a compiled function may take something from."""
-    sources = [Path(filter_source), Path(cell_source), *sorted(Path(__file__).parent.glob("tableau_*.py"))]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-
-
-_SOURCES = _digest()
-
-
-def compiled(function: F) -> F:
-    """Compile, cached on disk.
-
-    Rounding must stay that of IEEE 754: no ``fastmath``. Without the runtime that counts references to arrays
-    (``_nrt``, an option that numba does not document) code can't make arrays, and need not: counting took
-    half of the time.
-    """
-    # Numba renews a cached function when its own file changes, but not when a file does that it takes functions or
-    # constants from. A stale error bound would be a wrong proof, so the name in the cache depends on all of them.
-    function.__qualname__ += f"_{_SOURCES}"
-    options: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-    return cast(F, numba.njit(**options)(function))
 
 
 @compiled

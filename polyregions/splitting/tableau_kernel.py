@@ -15,7 +15,8 @@ Nothing that the tableau says is trusted. What can't be certified is undecided.
 
 import numpy as np
 
-from polyregions.splitting.tableau_filter import certain_sign, compiled, excludes, holds
+from polyregions.splitting.compiled import compiled
+from polyregions.splitting.tableau_filter import certain_sign, excludes, holds
 from polyregions.splitting.tableau_state import (
     BoxRow,
     ColumnRow,

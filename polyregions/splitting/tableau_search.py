@@ -11,9 +11,10 @@ was known, hence in a region without a known point: one such program per region,
 
 import numpy as np
 
-from polyregions.exact.cell import _RESET
+from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.tableau_filter import compiled, evaluate, prepare
+from polyregions.splitting.compiled import compiled
+from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_state import (
     INHERITED,
@@ -102,7 +103,7 @@ def _next_rows(
         numbers[after, u, _CONSTANT] = constant
         numbers[after, u, _MAGNITUDE] = magnitude
         numbers[after, u, _ERROR] = error
-        if not error <= _RESET * magnitude:
+        if not error <= RESET * magnitude:
             fine = False
     return fine or not constants[_CERTIFIED] > 0
 

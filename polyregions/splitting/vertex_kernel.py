@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from polyregions.exact.filter import INFLATE, U
+from polyregions.splitting.compiled import compiled, compiled_fused
 from polyregions.splitting.exact_vertices import BOX, DOMAIN
 
 __all__ = [
@@ -154,11 +155,6 @@ GIVEN = -3
 _FRESH, _SIGNED = 0, 1
 
 
-#: Divisions by zero give infinities, which decide nothing. Fusing multiply and add is covered by the error bounds.
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
-_fused = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-
-
 @intrinsic
 def _bits(typing_context, word):
     """The number of ones in a 64-bit word."""
@@ -179,7 +175,7 @@ def _lowest(typing_context, word):
     return types.uint64(types.uint64), generate
 
 
-@_fused
+@compiled_fused
 def _add_forms(nodes, problem, scratch, node, layer, units, count):
     """Add the given units' forms, passed on by the weights, to the next layer's."""
     following = layer + 1
@@ -222,7 +218,7 @@ def _add_forms(nodes, problem, scratch, node, layer, units, count):
                 sums[j] += share * wp[j]
 
 
-@_fused
+@compiled_fused
 def _sign(scratch, layer, unit, vertex, radius):
     d = scratch.rows.shape[1] - 1
     value = scratch.rows[layer, d, unit]
@@ -236,7 +232,7 @@ def _sign(scratch, layer, unit, vertex, radius):
     return UNKNOWN
 
 
-@_compiled
+@compiled
 def _facet_forms(nodes, problem, scratch, node, word):
     """Write the forms of d of the facets in ``word`` to the left of ``system``, constants and errors behind them."""
     d = scratch.rows.shape[1] - 1
@@ -260,7 +256,7 @@ def _facet_forms(nodes, problem, scratch, node, word):
             break
 
 
-@_compiled
+@compiled
 def _invert(system, d):
     """Invert system[:, :d] approximately into system[:, d + 2 : 2 d + 2], keeping it; whether that worked.
 
@@ -291,7 +287,7 @@ def _invert(system, d):
     return True
 
 
-@_compiled
+@compiled
 def _polish_in_plane(system, x, tiny):
     """:func:`_polish` for two coordinates, by Cramer's rule."""
     a, b, c, e = system[0, 0], system[0, 1], system[1, 0], system[1, 1]
@@ -309,7 +305,7 @@ def _polish_in_plane(system, x, tiny):
     return reach / (1.0 - defect) * INFLATE + tiny
 
 
-@_compiled
+@compiled
 def _polish(nodes, problem, scratch, node, word, x):
     """Move x to the vertex on the given facets by a Newton step; a radius around it that holds the true vertex.
 
@@ -354,7 +350,7 @@ def _polish(nodes, problem, scratch, node, word, x):
     return (radius / (1.0 - defect)) * INFLATE + problem.tiny
 
 
-@_fused
+@compiled_fused
 def _enter(nodes, problem, scratch, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
 
@@ -448,7 +444,7 @@ def _enter(nodes, problem, scratch, node, layer):
     return unknown, width * count
 
 
-@_compiled
+@compiled
 def _settle(nodes, problem, scratch, node):
     """Take the units off the live list that do not cut the cell; all signs are known."""
     head = nodes.head[node]
@@ -478,7 +474,7 @@ def _settle(nodes, problem, scratch, node):
     head[LIVE] = keep
 
 
-@_compiled
+@compiled
 def _cross(nodes, problem, scratch, node, bit):
     """The vertices that the first live unit's hyperplane makes on the cell's edges; their number, -1 for too many."""
     head = nodes.head[node]
@@ -543,7 +539,7 @@ def _cross(nodes, problem, scratch, node, bit):
     return made
 
 
-@_compiled
+@compiled
 def _fill_child(nodes, scratch, source, target, state, made, bit):
     """Make the half of ``source`` on one side of its first live unit's hyperplane in ``target`` (which may be it)."""
     count, live = nodes.head[source, VERTICES], nodes.head[source, LIVE]
@@ -585,7 +581,7 @@ def _fill_child(nodes, scratch, source, target, state, made, bit):
     nodes.head[target, STATE] = state
 
 
-@_compiled
+@compiled
 def _split(nodes, problem, scratch, counters):
     """Replace the topmost node by its two halves; a status if there is no room, else -1."""
     node = counters[TOP]
@@ -615,8 +611,11 @@ def _split(nodes, problem, scratch, counters):
     counters[FRAMES] = frames + 1
     upper = node + 1
     layer = head[LAYER]
-    nodes.head[upper] = head
-    nodes.facets[upper] = nodes.facets[node]
+    for k in range(len(head)):
+        nodes.head[upper, k] = head[k]
+    for k in range(MAX_FACETS):
+        nodes.facets[upper, k, 0] = nodes.facets[node, k, 0]
+        nodes.facets[upper, k, 1] = nodes.facets[node, k, 1]
     if layer + 1 < len(problem.widths):
         width = problem.widths[layer + 1]
         for k in range(nodes.sums.shape[1]):
@@ -631,7 +630,7 @@ def _split(nodes, problem, scratch, counters):
     return -1
 
 
-@_compiled
+@compiled
 def advance(problem, nodes, scratch, counters, steps, keep, most):
     """Explore at most ``steps`` nodes, or until ``most`` regions are found; ``keep``: whether leaves go to the buffer.
 
@@ -683,7 +682,8 @@ def advance(problem, nodes, scratch, counters, steps, keep, most):
                 filled = counters[FILLED]
                 if filled == len(scratch.leaf_states):
                     return BUFFER_FULL
-                scratch.leaf_states[filled] = scratch.states
+                for k in range(len(scratch.states)):
+                    scratch.leaf_states[filled, k] = scratch.states[k]
                 for k in range(nodes.vertices.shape[2]):
                     total = 0.0
                     for v in range(head[VERTICES]):

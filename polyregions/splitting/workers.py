@@ -1,8 +1,8 @@
 """Several threads on one count: the compiled search runs outside the interpreter lock.
 
-Each thread explores a tree of its own. A thread that runs out of work takes the lowest open cell of another's stack, the
-largest subtree there is. Which thread finds which region depends on timing; the set of regions, and so the count, does
-not.
+Each thread explores a tree of its own. A thread that runs out of work takes the lowest open cell of another's stack,
+the largest subtree there is. Which thread finds which region depends on timing; the set of regions, and so the count,
+does not.
 """
 
 from collections.abc import Callable, Iterator

@@ -380,7 +380,9 @@ DOMAIN_CHANGES = [
     {"lower": [-1], "upper": 1},
     {"lower": "1e999999999", "upper": 1},
     {"lower": "1/0", "upper": 1},
-    {"lower": "9" * 5000, "upper": 1},
+    {"lower": "-" + "9" * 5000, "upper": 1},
+    {"lower": -(10**400), "upper": 10**400},
+    {"lower": -1e308, "upper": 1e308},
     {"lower": True, "upper": 1},
     {"lower": None, "upper": 1},
     {"A": [[1]], "b": [1]},
@@ -446,10 +448,10 @@ def test_garbage_never_crashes_the_checker(subject):
     rng = random.Random(9)
     for _ in range(200):
         assert not subject.survives(rng.randbytes(rng.randrange(60)))
-    for _ in range(200):
+    for _ in range(100):
         assert not subject.check(subject.head + rng.randbytes(rng.randrange(60))).valid
         assert not subject.check(rng.randbytes(rng.randrange(60))).valid
-    for _ in range(400):
+    for _ in range(150):
         # Bytes that are tokens more often.
         kind = bytes([rng.randrange(6)])
         junk = b"".join(kind + varint(rng.choice([0, 1, 2, 3, 127, 2**40])) for _ in range(20))

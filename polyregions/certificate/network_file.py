@@ -1,0 +1,73 @@
+"""The checker's own reading of .npz network files: Python's standard library, nothing of the engine, not NumPy."""
+
+import ast
+import math
+import re
+import struct
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["NetworkFileError", "read_npz"]
+
+Layer = tuple[Sequence[Sequence[float]], Sequence[float]]
+
+
+class NetworkFileError(ValueError):
+    """The network to compare with cannot be read; the message names the file."""
+
+
+def read_npz(path: Any) -> list[Layer]:
+    """The layers (W, b) in a NumPy archive with the arrays W1, b1, W2, b2, ...
+
+    Raises
+    ------
+    NetworkFileError
+        If that is not what the file holds.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115  # an OSError of the file itself is not this function's
+    except OSError as error:
+        raise NetworkFileError(f"{path}: {error.strerror or error}") from None
+    try:
+        with file, zipfile.ZipFile(file) as archive:
+            names = {name for name in archive.namelist() if re.fullmatch(r"[Wb][0-9]+\.npy", name)}
+            depth = len(names) // 2
+            if not depth or names != {f"{letter}{i}.npy" for letter in "Wb" for i in range(1, depth + 1)}:
+                raise NetworkFileError("the layers are not W1, b1, W2, b2, ... without a gap")
+            arrays = [[_read_npy(archive, f"{letter}{i}.npy") for letter in "Wb"] for i in range(1, depth + 1)]
+    except NetworkFileError as error:
+        raise NetworkFileError(f"{path}: {error}") from None
+    except Exception as error:  # damaged archives make zipfile and zlib raise many kinds
+        raise NetworkFileError(f"{path}: no readable .npz archive ({type(error).__name__}: {error})") from None
+    layers: list[Layer] = []
+    before = None
+    for i, ((shape, values), (width, biases)) in enumerate(arrays, start=1):
+        if len(shape) != 2 or len(width) != 1 or width[0] != shape[0] or before not in (None, shape[1]):
+            raise NetworkFileError(f"{path}: the shapes of W{i}, b{i} do not fit")
+        before = shape[0]
+        layers.append(([values[j : j + shape[1]] for j in range(0, len(values), shape[1])], biases))
+    return layers
+
+
+def _read_npy(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], list[float]]:
+    with archive.open(name) as file:
+        magic = file.read(8)
+        size = {1: 2, 2: 4, 3: 4}.get(magic[6] if len(magic) == 8 else 0)
+        if magic[:6] != b"\x93NUMPY" or size is None:
+            raise NetworkFileError(f"{name} is no .npy file")
+        text = file.read(min(int.from_bytes(file.read(size), "little"), 1 << 16))
+        header = ast.literal_eval(text.decode("latin-1").strip())
+        shape, code = header["shape"], {"f4": "f", "f8": "d"}.get(header["descr"][1:])
+        if code is None or header["descr"][0] not in "<>":
+            raise NetworkFileError(f"{name} holds {header['descr']}; only float32 and float64 can be read")
+        count = math.prod(shape)
+        if not all(type(n) is int and n > 0 for n in shape):
+            raise NetworkFileError(f"{name} is empty")
+        data = file.read(count * struct.calcsize(code) + 1)
+        values = list(struct.unpack(f"{header['descr'][0]}{count}{code}", data))
+        if not all(map(math.isfinite, values)):
+            raise NetworkFileError(f"{name} holds infinite numbers or NaN")
+        if header["fortran_order"] and len(shape) == 2:
+            values = [values[j * shape[0] + i] for i in range(shape[0]) for j in range(shape[1])]
+        return shape, values

@@ -1,0 +1,43 @@
+"""How the searches' inner functions are compiled."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+from polyregions.exact.cell import __file__ as cell_source
+from polyregions.exact.filter import __file__ as filter_source
+
+__all__ = ["compiled", "compiled_fused"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _digest() -> str:
+    """A digest of all files that a compiled function may take something from."""
+    sources = [Path(filter_source), Path(cell_source), *sorted(Path(__file__).parent.glob("*.py"))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+_SOURCES = _digest()
+
+
+def compiled(function: F, **options: Any) -> F:
+    """Compile, cached on disk.
+
+    Rounding must stay that of IEEE 754: no ``fastmath``. Divisions by zero give infinities, which decide nothing.
+    Without the runtime that counts references to arrays (``_nrt``, an option that numba does not document) code can't
+    make arrays, and need not: counting took half of the time.
+    """
+    # Numba renews a cached function when its own file changes, but not when a file does that it takes functions or
+    # constants from. A stale error bound would be a wrong proof, so the name in the cache depends on all of them.
+    function.__qualname__ += f"_{_SOURCES}"
+    settings: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, **options}
+    return cast(F, numba.njit(**settings)(function))
+
+
+def compiled_fused(function: F) -> F:
+    """The same where a product and a sum may be rounded once together, which the function's error bounds cover."""
+    return compiled(function, fastmath={"contract"})
