@@ -245,7 +245,7 @@ class TestJson:
             ('{"plane": [[0], [1], [2]]}', "plane needs the entries origin, u, v"),
             ('{"plane": {"origin": [0, 0], "u": [1, 0]}}', "plane needs the entries origin, u, v"),
             ('{"lower": [0, true], "upper": 1}', "entry 1: True is a truth value"),
-            ('{"lower": {"a": 1}, "upper": 1}', "entry 0: 'a' is not a number"),
+            ('{"lower": {"a": 1}, "upper": 1}', "must be a list of numbers, not {'a': 1}"),
             ('{"lower": NaN, "upper": 1}', "nan is not a finite number"),
             ('{"lower": 0, "upper": 1e400}', "inf is not a finite number"),
         ],

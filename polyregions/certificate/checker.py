@@ -482,7 +482,7 @@ def _compare_digest(file: BinaryIO) -> None:
 
 def main(arguments: list[str]) -> int:
     """Check one certificate; 0 if it is valid, 1 if not, 2 if a file cannot be read."""
-    from network_file import NetworkFileError, read_npz  # beside this file  # type: ignore[import-not-found]
+    from network_file import NetworkFileError, read_npz  # type: ignore[import-not-found]  # beside this file
 
     files = [argument for argument in arguments if argument != "--include-output"]
     if len(files) != 2:

@@ -14,7 +14,7 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     """Whether a certificate proves a count of this network's regions.
 
     The checker (:mod:`polyregions.certificate.checker`) shares no code with the counters and needs nothing but Python's
-    standard library: integers, fractions and about a hundred lines of geometry.
+    standard library: integers, and 400 lines to read.
 
     Parameters
     ----------

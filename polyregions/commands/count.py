@@ -13,6 +13,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_method(parser)
     options.add_cells(parser)
+    options.add_workers(parser)
     options.add_limits(parser)
     parser.add_argument("--certificate", metavar="FILE", help="write a proof of the count, for `polyregions verify`")
     options.add_output(parser)
@@ -32,6 +33,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             method=arguments.method,
             solver=arguments.solver,
             cells=arguments.cells,
+            workers=arguments.workers,
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,

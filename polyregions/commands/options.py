@@ -35,7 +35,7 @@ __all__ = [
 
 METHODS = ("split", "milp")
 #: As in :data:`polyregions.splitting.choice.CELLS`.
-CELLS = ("auto", "vertex", "lp")
+CELLS = ("auto", "vertex", "tableau", "lp")
 
 
 def add_input(parser: ArgumentParser) -> None:
@@ -77,8 +77,18 @@ def add_cells(parser: ArgumentParser) -> None:
         choices=CELLS,
         default="auto",
         help="how --method split keeps its cells; the count is the same, the time is not. vertex: by their vertices, "
-        "fast where the domain has up to about 6 dimensions, not with --definition patterns; lp: by linear programs, "
-        "for any dimension; auto: the faster one (default)",
+        "compiled, fast where the domain has few dimensions, not with --definition patterns; tableau: by compiled "
+        "linear programs, for any dimension; lp: by those of the solver; auto: the fastest (default)",
+    )
+
+
+def add_workers(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="threads that share the count, where cells are kept by their vertices (default: 1)",
     )
 
 
@@ -205,6 +215,13 @@ def _natural(text: str) -> int:
         value = -1
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = _natural(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
     return value
 
 

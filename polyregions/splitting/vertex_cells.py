@@ -301,9 +301,10 @@ class VertexTree:
         scratch = self._scratch._replace(
             leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER], leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER]
         )
-        part._scratch = kernel.Scratch(*(array.copy() for array in scratch))
+        part._scratch = kernel.Scratch._make([array.copy() for array in scratch])
         part._nodes = part._make_nodes(16, self._nodes.radii.shape[1])
-        for mine, other in zip(self._nodes, part._nodes, strict=True):
+        arrays: list[tuple[Any, Any]] = list(zip(self._nodes, part._nodes, strict=True))
+        for mine, other in arrays:
             other[0] = mine[lowest]
         self._nodes.head[lowest, kernel.LAYER] = kernel.GIVEN
         return part

@@ -631,7 +631,9 @@ def _split(nodes, problem, scratch, counters):
 
 
 @compiled
-def advance(problem, nodes, scratch, counters, steps, keep, most):
+def advance(
+    problem: Problem, nodes: Nodes, scratch: Scratch, counters: IntArray, steps: int, keep: bool, most: int
+) -> int:
     """Explore at most ``steps`` nodes, or until ``most`` regions are found; ``keep``: whether leaves go to the buffer.
 
     Returns

@@ -88,8 +88,7 @@ def test_wide_inputs(tmp_path):
     assert count.status is pr.Status.BRACKET
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("include_output", [False, True])
+@pytest.mark.parametrize("include_output", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_digits(include_output, tmp_path):
     network = load_demo_network(include_output=include_output)
     count, _ = certified(network, pr.Box(0, 1), tmp_path / "cert")

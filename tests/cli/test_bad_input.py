@@ -211,7 +211,11 @@ def test_process(arguments):
 def test_a_full_standard_output():
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            command("count", A1, "--box", "0", "1/8"), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            command("count", A1, "--box", "0", "1/8", "--quiet"),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr == "polyregions: error: standard output: No space left on device\n"

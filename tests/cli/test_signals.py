@@ -6,8 +6,10 @@ import subprocess
 import time
 
 import jsonschema
+import numpy as np
 import pytest
 
+import polyregions as pr
 from tests.cli import schemas
 from tests.cli.runner import A2, BOX, command
 
@@ -114,9 +116,11 @@ def test_a_second_interrupt_ends_at_once():
     assert done.stderr == "polyregions: interrupted before there was a result\n"
 
 
-def test_an_interrupted_cross_check_says_that_the_second_counter_was_not_started():
-    # Patterns, which LP cells count.
-    status, out = interrupted(signal.SIGINT, "cross-check", A2, *BOX, "--definition", "patterns", "--json")
+def test_an_interrupted_cross_check_says_that_the_second_counter_was_not_started(tmp_path):
+    rng = np.random.default_rng(0)
+    endless = str(tmp_path / "endless.npz")
+    pr.save(pr.Network.from_arrays([rng.normal(size=(60, 6)), np.ones((1, 60))], [rng.normal(size=60), [0]]), endless)
+    status, out = interrupted(signal.SIGINT, "cross-check", endless, *BOX, "--json")
     result = json.loads(out)
     jsonschema.validate(result, schemas.CROSS_CHECK)
     assert (status, result["agree"]) == (3, None)

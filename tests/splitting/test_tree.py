@@ -45,16 +45,18 @@ def oracle(net: TinyNet, definition):
 @pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
 def test_known_networks(known):
     network, box = of_known(known)
-    assert int(pr.count(network, box, definition="regions")) == known.regions
-    if known.patterns is not None:
-        assert int(pr.count(network, box, definition="patterns")) == known.patterns
+    for cells in ("auto", "lp"):
+        assert int(pr.count(network, box, definition="regions", cells=cells)) == known.regions
+        if known.patterns is not None:
+            assert int(pr.count(network, box, definition="patterns", cells=cells)) == known.patterns
 
 
 @pytest.mark.parametrize("name", ["A1_2d_16x2", "A2_2d_32x3", "B1_3d_16x2", "B4_4d_12x2", "B9_8d_8x2"])
-def test_trained_networks(name):
+@pytest.mark.parametrize("cells", ["auto", "lp"])
+def test_trained_networks(name, cells):
     known = npz(name)
     network, box = of_known(known)
-    result = pr.count(network, box)
+    result = pr.count(network, box, cells=cells)
     assert int(result) == known.regions
     assert result.status is pr.Status.EXACT
 
@@ -214,7 +216,7 @@ def test_open_bound_starts_at_theorem_1():
 
 def test_ordinary_network_needs_no_exact_program():
     network, box = of_known(npz("B4_4d_12x2"))
-    stats = pr.count(network, box).stats
+    stats = pr.count(network, box, cells="lp").stats
     assert stats["exact_programs"] == 0
     assert stats["decisions_by_exact"] == 0
     assert stats["decisions_by_filter"] > 8677

@@ -1,0 +1,117 @@
+"""``count --certificate`` and ``verify`` on the command line."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+import polyregions as pr
+from polyregions.certificate.writer import Recorder
+from polyregions.cli import main
+from tests.cli.runner import A1, BOX, command, run_json
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    path = tmp_path_factory.mktemp("certificate") / "a1.cert"
+    assert main(["count", A1, *BOX, "--certificate", str(path), "--quiet"]) == 0
+    return path
+
+
+def test_a_valid_certificate(certificate, capsys):
+    assert main(["verify", str(certificate), A1]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("valid: 478 regions\n")
+    assert "{'lower': -1, 'upper': 1}" in text
+    status, result = run_json(capsys, "verify", str(certificate), A1)
+    assert (status, result["valid"], result["count"], result["scope"], result["reason"]) == (0, True, 478, "both", None)
+
+
+def test_the_certificate_is_named(certificate, tmp_path, capsys):
+    status, result = run_json(capsys, "count", A1, *BOX, "--certificate", str(tmp_path / "c"), "--max-regions", "9")
+    assert (status, result["certificate"], result["lower"]) == (3, str(tmp_path / "c"), 9)
+    assert main(["verify", str(tmp_path / "c"), A1]) == 0
+    assert capsys.readouterr().out.startswith("valid: at least 9 regions\n")
+
+
+def test_rejected(certificate, tmp_path, capsys):
+    data = bytearray(certificate.read_bytes())
+    data[-40] ^= 1
+    (tmp_path / "changed").write_bytes(data)
+    assert main(["verify", str(tmp_path / "changed"), A1]) == 1
+    assert capsys.readouterr().out.startswith("REJECTED: token ")
+    status, result = run_json(capsys, "verify", str(certificate), A1, "--include-output")
+    assert (status, result["valid"]) == (1, False)
+    assert "another network" in result["reason"]
+    assert main(["verify", A1, A1]) == 1
+
+
+@pytest.mark.parametrize(
+    "files", [("nowhere", A1), ("CERT", "nowhere.npz"), ("CERT", "README.md"), ("CERT", "CERT"), ("/tmp", A1)]
+)
+def test_bad_input(files, certificate, capsys):
+    assert main(["verify", *(str(certificate) if name == "CERT" else name for name in files)]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--definition", "patterns"),
+        ("--method", "milp"),
+        ("--cells", "vertex"),
+        ("--cells", "tableau"),
+        ("--certificate", "/no/c"),
+    ],
+)
+def test_what_cannot_be_certified(options, tmp_path, capsys):
+    assert main(["count", A1, *BOX, "--certificate", str(tmp_path / "c"), *options]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("polyregions.certificate.writer._CHUNK", 1)
+
+    def fail_later(self, data, write=Recorder._write):
+        if self.leaves == 50:
+            self._failure(OSError(28, "No space left on device"))
+        write(self, data)
+
+    monkeypatch.setattr(Recorder, "_write", fail_later)
+    assert main(["count", A1, *BOX, "--certificate", str(tmp_path / "c"), "--json"]) == 3
+    output = capsys.readouterr()
+    assert json.loads(output.out)["lower"] == 50
+    assert f"{tmp_path / 'c'}: the certificate cannot be written: No space left on device" in output.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stopped_process(number, tmp_path):
+    """SIGTERM leaves a certificate of the lower bound, SIGKILL a partial file."""
+    network = pr.Network.from_npz(A1.replace("A1_2d_16x2", "A2_2d_32x3"))
+    path = tmp_path / "c"
+    arguments = ("count", A1.replace("A1_2d_16x2", "A2_2d_32x3"), *BOX, "--certificate", str(path), "--quiet")
+    process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    partial = tmp_path / "c.partial"
+    while not (partial.exists() and partial.stat().st_size > 20_000) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    if number is signal.SIGTERM:
+        assert process.returncode == 3
+        result = pr.verify(path, network)
+        assert (result.valid, result.scope) == (True, "lower")
+        assert result.count > 50
+    else:
+        result = pr.verify(partial, network)
+        assert not result.valid
+        assert "partial" in result.reason
+        assert result.leaves > 10
+        assert not path.exists()
