@@ -40,7 +40,7 @@ from polyregions.splitting.tableau_state import (
     put_rows,
     unpacked,
 )
-from polyregions.splitting.tree import Node, SplittingTree
+from polyregions.splitting.tree import SplittingTree
 
 __all__ = ["TableauTree"]
 
@@ -52,18 +52,6 @@ _BUFFER = 1024
 _PAUSE = 0.03
 _NO_LIMIT = 2**62
 _LARGEST_BUDGET = 10**9
-
-
-class _Subtree(SplittingTree):
-    """The regions below one node of another tree."""
-
-    def __init__(self, restriction: Restriction, definition: Definition, node: Node, rows: list[Any]) -> None:
-        super().__init__(restriction, definition)
-        for row in rows:
-            self.cell.push(*row)
-        node.depth = len(self.cell)
-        self.stack.append(node)
-        self._started = True
 
 
 class TableauTree:
@@ -398,11 +386,9 @@ class TableauTree:
         width = self.restriction.widths[forms.layer]
         live = np.flatnonzero(np.frombuffer(unpacked(state.masks[level, Mask.LIVE], width), dtype=np.uint8))
         known = [self._witness(int(p)) for p in state.known_points[level, : state.levels[level, LevelColumn.KNOWN]]]
-        witnesses = [*known, found]
-        signs = np.array([forms.signs(point, self._cell.counts)[live] for point in witnesses], dtype=np.int8)
-        states = bytearray(unpacked(state.masks[level, Mask.ACTIVE], width))
-        node = Node(forms, states, live, witnesses, signs, 0, None)
-        self._subtree = _Subtree(self.restriction, self.definition, node, rows)
+        states = unpacked(state.masks[level, Mask.ACTIVE], width)
+        self._subtree = SplittingTree(self.restriction, self.definition)
+        self._subtree.start_within(rows, forms, bytes(states), live, [*known, found])
         self._handed_over += 1
         # The search goes on above this cell.
         state.masks[level, Mask.LIVE] = 0

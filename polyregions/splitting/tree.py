@@ -147,7 +147,7 @@ class SplittingTree:
         forms: LayerForms,
         states: bytes,
         live: npt.NDArray[np.intp],
-        inside: Witness,
+        points: Sequence[Witness],
     ) -> None:
         """Explore one cell instead of the whole domain; before the first leaf.
 
@@ -159,13 +159,12 @@ class SplittingTree:
             Of the layer that the cell has entered.
         states, live
             Of that layer's units: the states of those that are settled, and those that may cut the cell.
-        inside : Witness
-            A point of the cell.
+        points : one or more points of the cell
         """
         for row_forms, unit, sign in rows:
             self.cell.push(row_forms, unit, sign)
-        signs = forms.signs(inside, self.cell.counts)[live]
-        self.stack.append(Node(forms, bytearray(states), live, [inside], signs[None, :], len(self.cell), None))
+        signs = np.array([forms.signs(point, self.cell.counts)[live] for point in points], dtype=np.int8)
+        self.stack.append(Node(forms, bytearray(states), live, list(points), signs, len(self.cell), None))
         self._started = True
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:

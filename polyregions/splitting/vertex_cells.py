@@ -20,6 +20,7 @@ from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import LayerForms, Witness
 from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows, rounded_rows
+from polyregions.exact.numbers import nearest_float
 from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import ExactPoint, Restriction
 from polyregions.splitting import vertex_kernel as kernel
@@ -212,7 +213,7 @@ class VertexTree:
         nodes.sums[0, r.dimension + 1, :width] = (n + 2) * U * np.abs(bias) * INFLATE + self._box.tiny
 
     def _set_vertex(self, node: int, v: int, point: tuple[Fraction, ...]) -> None:
-        x = np.array([float(value) for value in point])
+        x = np.array([nearest_float(value) for value in point])
         self._nodes.vertices[node, v] = x
         self._nodes.radii[node, v] = 2 * U * np.abs(x).max(initial=0.0) + self._box.tiny
 
@@ -370,7 +371,7 @@ class VertexTree:
         states = scratch.states[scratch.offsets[layer] : scratch.offsets[layer + 1]].tobytes()
         guest = SplittingTree(self.restriction, Definition.REGIONS)
         inside = Witness.rational(ExactPoint.of(centre))
-        guest.start_within(rows, self._layer_forms(layer), states, nodes.live[node, :live].astype(np.intp), inside)
+        guest.start_within(rows, self._layer_forms(layer), states, nodes.live[node, :live].astype(np.intp), [inside])
         return guest
 
     def _dismiss_guest(self) -> None:

@@ -288,7 +288,7 @@ def _invert(system, d):
 
 
 @compiled
-def _polish_in_plane(system, x, tiny):
+def _polish_in_plane(system, box_radius, x, tiny):
     """:func:`_polish` for two coordinates, by Cramer's rule."""
     a, b, c, e = system[0, 0], system[0, 1], system[1, 0], system[1, 1]
     determinant = a * e - b * c
@@ -299,8 +299,10 @@ def _polish_in_plane(system, x, tiny):
     q = system[1, 2] + c * x[0] + e * x[1]
     x[0] -= (e * p - b * q) / determinant
     x[1] -= (a * q - c * p) / determinant
-    p = abs(system[0, 2] + a * x[0] + b * x[1]) + system[0, 3]
-    q = abs(system[1, 2] + c * x[0] + e * x[1]) + system[1, 3]
+    if not (abs(x[0]) <= 2.0 * box_radius[0] and abs(x[1]) <= 2.0 * box_radius[1]):
+        return np.inf
+    p = abs(system[0, 2] + a * x[0] + b * x[1]) + 2.0 * system[0, 3]
+    q = abs(system[1, 2] + c * x[0] + e * x[1]) + 2.0 * system[1, 3]
     reach = max(abs(e) * p + abs(b) * q, abs(a) * q + abs(c) * p) / abs(determinant)
     return reach / (1.0 - defect) * INFLATE + tiny
 
@@ -316,7 +318,7 @@ def _polish(nodes, problem, scratch, node, word, x):
     system = scratch.system
     _facet_forms(nodes, problem, scratch, node, word)
     if d == 2:
-        return _polish_in_plane(system, x, problem.tiny)
+        return _polish_in_plane(system, problem.radius, x, problem.tiny)
     if not _invert(system, d):
         return np.inf
     first = d + 2
@@ -325,14 +327,17 @@ def _polish(nodes, problem, scratch, node, word, x):
             residual = system[i, d]
             for k in range(d):
                 residual += system[i, k] * x[k]
-            # The residual, or its bound: the limits hold the errors of the form and of evaluating it.
-            system[i, 2 * d + 2] = residual if step == 0 else abs(residual) + system[i, d + 1]
+            # The residual, or its bound: the limits hold the errors of the form and of evaluating it in the box, and
+            # twice the limits those of evaluating it in twice the box.
+            system[i, 2 * d + 2] = residual if step == 0 else abs(residual) + 2.0 * system[i, d + 1]
         if step == 0:
             for i in range(d):
                 move = 0.0
                 for k in range(d):
                     move += system[i, first + k] * system[k, 2 * d + 2]
                 x[i] -= move
+                if not abs(x[i]) <= 2.0 * problem.radius[i]:
+                    return np.inf
     radius, defect = 0.0, 0.0
     for i in range(d):
         reach, off = 0.0, 0.0
