@@ -184,6 +184,7 @@ class TableauTree:
         """What was done so far; ``handed_over`` counts the subtrees left to the slow tree."""
         counters, exact = self._counters, self._cell.counts
         total: dict[str, Any] = {
+            "cells": "tableau",
             "leaves": self.found,
             "splits": int(counters[Counter.SPLITS]),
             "linear_programs": int(counters[Counter.PROGRAMS]),
@@ -197,7 +198,7 @@ class TableauTree:
         subtree = self._subtree.statistics() if self._subtree is not None else {}
         for more in (self._done_stats, subtree):
             for name, value in more.items():
-                if name != "leaves":
+                if name not in ("cells", "leaves"):
                     total[name] = total.get(name, 0) + value
         return total
 
@@ -277,7 +278,8 @@ class TableauTree:
             return
         self._counters[Counter.FOUND] += subtree.found
         for name, value in subtree.statistics().items():
-            self._done_stats[name] = self._done_stats.get(name, 0) + value
+            if name != "cells":
+                self._done_stats[name] = self._done_stats.get(name, 0) + value
         self._subtree = None
 
     def _search(self, most: int, keep: bool) -> None:

@@ -103,6 +103,7 @@ class SplittingTree:
         """What was done so far."""
         counts = self.cell.counts
         return {
+            "cells": "lp",
             "leaves": self._leaves,
             "splits": self._splits,
             "linear_programs": self.lps.programs,

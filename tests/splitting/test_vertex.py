@@ -190,8 +190,12 @@ def test_cell_with_many_facets(units):
 def test_choice_of_cells():
     network, box = of_known(npz("A1_2d_16x2"))
     assert pr.count(network, box).stats["cells"] == "vertex"
-    assert int(pr.count(network, box, cells="lp")) == 478
-    assert "cells" not in pr.count(network, box, definition="patterns").stats
+    for cells in ("vertex", "tableau", "lp"):
+        result = pr.count(network, box, cells=cells)
+        assert (int(result), result.stats["cells"]) == (478, cells)
+    assert pr.count(network, box, definition="patterns").stats["cells"] == "tableau"
+    wide, wide_box = of_known(npz("B9_8d_8x2"))
+    assert pr.count(wide, wide_box).stats["cells"] == "tableau"
     with pytest.raises(ValueError, match="no cells called 'round'"):
         pr.count(network, box, cells="round")
     with pytest.raises(ValueError, match="count regions"):
