@@ -303,7 +303,10 @@ def _polish_in_plane(system, box_radius, x, tiny):
         return np.inf
     p = abs(system[0, 2] + a * x[0] + b * x[1]) + 2.0 * system[0, 3]
     q = abs(system[1, 2] + c * x[0] + e * x[1]) + 2.0 * system[1, 3]
-    reach = max(abs(e) * p + abs(b) * q, abs(a) * q + abs(c) * p) / abs(determinant)
+    first, second = abs(e) * p + abs(b) * q, abs(a) * q + abs(c) * p
+    if not (first < np.inf and second < np.inf):
+        return np.inf
+    reach = max(first, second) / abs(determinant)
     return reach / (1.0 - defect) * INFLATE + tiny
 
 
@@ -348,10 +351,11 @@ def _polish(nodes, problem, scratch, node, word, x):
                 entry += system[i, first + j] * system[j, k]
                 size += abs(system[i, first + j] * system[j, k])
             off += abs(entry) + (d + 3) * U * size
+        # max() would lose a NaN.
+        if not (reach < np.inf and off < 0.5):
+            return np.inf
         radius = max(radius, reach)
         defect = max(defect, off)
-    if not defect < 0.5:
-        return np.inf
     return (radius / (1.0 - defect)) * INFLATE + problem.tiny
 
 
