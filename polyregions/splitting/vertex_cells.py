@@ -408,7 +408,7 @@ class VertexTree:
         row = scratch.rows[layer, :, unit]
         value = row[:d] @ x + row[d]
         limit = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius
-        return 1 if value > limit else -1 if value < -limit else kernel.UNKNOWN
+        return 1 if limit < value < np.inf else -1 if -np.inf < value < -limit else kernel.UNKNOWN
 
     def _layer_forms(self, layer: int) -> LayerForms:
         """The exact forms of a layer on the branch being explored."""

@@ -149,6 +149,12 @@ LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION = range(8)
 #: Radii of new vertices, as a share of their edge's length, above which they are computed afresh from their facets:
 #: radii that come from those of the edge's ends grow by a factor at each step.
 _POLISH = 2.0**-20
+#: Differences of values below which radii are not computed from them, for underflow would spoil the quotients.
+_LEAST_ROOM = 2.0**-800
+#: Sizes of forms for which a vertex in the plane is computed afresh, and what underflow may then add to its radius.
+_LEAST_SIZE, _LARGEST_SIZE, _UNDERFLOW = 2.0**-150, 2.0**150, 2.0**-700
+#: Vertices may lie outside the box by rounding.
+_OUTSIDE = 1.0 + 2.0**-40
 #: The layer of a node that another search has taken over.
 GIVEN = -3
 #: Phases of a node: just made by a split; all signs known.
@@ -225,9 +231,10 @@ def _sign(scratch, layer, unit, vertex, radius):
     for k in range(d):
         value += scratch.rows[layer, k, unit] * vertex[k]
     limit = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius
-    if value > limit:
+    # An infinite value may have overflowed on the way, where the vertex lies outside the box.
+    if limit < value < np.inf:
         return 1
-    if value < -limit:
+    if -np.inf < value < -limit:
         return -1
     return UNKNOWN
 
@@ -291,6 +298,9 @@ def _invert(system, d):
 def _polish_in_plane(system, box_radius, x, tiny):
     """:func:`_polish` for two coordinates, by Cramer's rule."""
     a, b, c, e = system[0, 0], system[0, 1], system[1, 0], system[1, 1]
+    size, other = max(abs(a), abs(b)), max(abs(c), abs(e))
+    if not (_LEAST_SIZE < size < _LARGEST_SIZE and _LEAST_SIZE < other < _LARGEST_SIZE):
+        return np.inf
     determinant = a * e - b * c
     defect = 12.0 * U * (abs(a * e) + abs(b * c)) / abs(determinant)
     if not defect < 0.5:
@@ -307,7 +317,7 @@ def _polish_in_plane(system, box_radius, x, tiny):
     if not (first < np.inf and second < np.inf):
         return np.inf
     reach = max(first, second) / abs(determinant)
-    return reach / (1.0 - defect) * INFLATE + tiny
+    return reach / (1.0 - defect) * INFLATE + tiny + _UNDERFLOW
 
 
 @compiled
@@ -398,8 +408,12 @@ def _enter(nodes, problem, scratch, node, layer):
     low, high = scratch.low, scratch.high
     radius = 0.0
     for v in range(count):
-        radius = max(radius, nodes.radii[node, v])
         x = nodes.vertices[node, v]
+        inside = nodes.radii[node, v] < np.inf
+        for k in range(d):
+            inside &= abs(x[k]) <= problem.radius[k] * _OUTSIDE
+        # Else nothing is decided here for all vertices at once: min and max would lose a NaN.
+        radius = max(radius, nodes.radii[node, v]) if inside else np.inf
         if d == 2:
             x0, x1 = x[0], x[1]
             if v == 0:
@@ -532,8 +546,9 @@ def _cross(nodes, problem, scratch, node, bit):
                 length = max(length, abs(y - x))
                 scratch.new_vertices[made, k] = x + share * (y - x)
             room = gap - error_p - error_q
-            if a > error_p and b > error_q and room > 0.0:
-                off = (a * error_q + b * error_p) / (gap * room) + 4.0 * U
+            if a > error_p and b > error_q and room > _LEAST_ROOM and gap < np.inf:
+                # No product of two large or two small numbers, which could leave the range of floats.
+                off = ((a / gap) * error_q + (b / gap) * error_p) / room + 8.0 * U
                 radius = (1.0 - share) * radius_p + share * radius_q
                 radius += off * (length + radius_p + radius_q) + problem.slack
                 scratch.new_radii[made] = radius * INFLATE

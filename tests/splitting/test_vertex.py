@@ -17,7 +17,7 @@ from polyregions.splitting.tree import SplittingTree
 from polyregions.splitting.vertex_cells import VertexTree
 from tests.nets import all_known, npz
 from tests.reference import brute_force
-from tests.strategies import awkward, of_known, tiny_nets
+from tests.strategies import TinyNet, awkward, of_known, tiny_nets
 
 
 def patterns_of(network, domain, arithmetic="flint"):
@@ -200,3 +200,28 @@ def test_choice_of_cells():
         pr.count(network, box, cells="round")
     with pytest.raises(ValueError, match="count regions"):
         pr.count(network, box, cells="vertex", definition="patterns")
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(1e163, 1e155), (3e163, 1e155), (1.3e163, 1.1e155), (1e162, 1e155), (1e-150, 1e-160), (7e-150, 1e-160), (3, 1e-8)],
+)
+def test_radii_do_not_overflow_or_underflow(a, b):
+    """A vertex whose position hangs on the last bit, with forms so large or small that products of errors vanish."""
+    s = 0.1
+    c = -(a * s)
+    middle = float(-(Fraction(a) * Fraction(s) + Fraction(c)) / Fraction(b) / 2)
+    net = TinyNet([([[a, b], [0.0, 1.0]], [c, -middle])], [Fraction(0), Fraction(-1)], [Fraction(s), Fraction(1)])
+    assert patterns_of(net.network, net.box) == brute_force.regions(net.exact, net.lower, net.upper)
+
+
+@pytest.mark.parametrize("s", [0.1, 0.3, 0.7])
+def test_recomputed_vertices_do_not_underflow(s):
+    small, a, b = 1e-157, 1e-152, 1e-162
+    g = small * s
+    s0 = Fraction(g) / Fraction(small)
+    c = -(a * float(s0))
+    middle = float(-(Fraction(a) * s0 + Fraction(c)) / Fraction(b) / 2)
+    layer = ([[small, 0.0], [a, b], [0.0, 1.0]], [-g, c, -middle])
+    net = TinyNet([layer], [Fraction(0), Fraction(-1, 2)], [Fraction(1), Fraction(1, 2)])
+    assert patterns_of(net.network, net.box) == brute_force.regions(net.exact, net.lower, net.upper)
