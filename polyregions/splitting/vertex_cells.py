@@ -358,7 +358,7 @@ class VertexTree:
     def _hand_over(self, node: int) -> SplittingTree:
         """A tree of LP cells for the topmost node, which has too many facets; its facets are all its rows."""
         nodes, scratch = self._nodes, self._scratch
-        layer, count, live = (int(nodes.head[node, i]) for i in (kernel.LAYER, kernel.VERTICES, kernel.LIVE))
+        layer, count, live = self._extent(node)
         word = int(np.bitwise_or.reduce(nodes.incidence[node, :count]))
         rows = []
         for slot in range(kernel.MAX_FACETS):
@@ -385,8 +385,8 @@ class VertexTree:
 
     def _decide(self, node: int) -> None:
         """Decide the topmost node's unknown signs: at vertices made exact, by the filter, or else exactly."""
-        nodes, scratch = self._nodes, self._scratch
-        layer, count, live = (int(nodes.head[node, i]) for i in (kernel.LAYER, kernel.VERTICES, kernel.LIVE))
+        nodes = self._nodes
+        layer, count, live = self._extent(node)
         signs = nodes.signs[node, :live, :count]
         points: dict[int, tuple[Fraction, ...]] = {}
         for i, v in np.argwhere(signs == kernel.UNKNOWN).tolist():
@@ -401,7 +401,11 @@ class VertexTree:
                 sign = (value > 0) - (value < 0)
                 self._by_exact += 1
             signs[i, v] = sign
-        assert scratch is self._scratch
+
+    def _extent(self, node: int) -> tuple[int, int, int]:
+        """A node's layer, and its numbers of vertices and of live units."""
+        head = self._nodes.head[node]
+        return int(head[kernel.LAYER]), int(head[kernel.VERTICES]), int(head[kernel.LIVE])
 
     def _filtered(self, layer: int, unit: int, x: FloatArray, radius: float) -> int:
         scratch, d = self._scratch, self.restriction.dimension
