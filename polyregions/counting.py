@@ -55,8 +55,8 @@ def count(
         Called with a :class:`polyregions.result.Progress` a few times per second.
     certificate : path, optional
         Write a proof of the count to this file, for :func:`polyregions.verify`: of regions by splitting, over a box, a
-        segment or a plane. A stopped count leaves a proof of its lower bound. Only LP cells record so far, and "auto"
-        takes them.
+        segment or a plane. A stopped count leaves a proof of its lower bound. Tableau and LP cells record, in one
+        thread, and "auto" takes the former.
 
     Returns
     -------

@@ -43,7 +43,7 @@ def splitting_tree(
     workers : int
         Threads of vertex cells without ``max_regions``; other searches use one.
     recorder : Recorder, optional
-        Writes a certificate; only LP cells take down their proofs so far.
+        Writes a certificate; tableau cells and LP cells take down their proofs, "auto" takes the former.
 
     Raises
     ------
@@ -62,9 +62,9 @@ def splitting_tree(
             "vertex cells count regions (not patterns) of networks with ReLU layers, in dimension 1 or more"
         )
     if recorder is not None:
-        if cells not in ("auto", "lp"):
-            raise ArgumentError(f"{cells} cells write no certificates; LP cells do (cells='lp')")
-        cells = "lp"
+        if cells == "vertex":
+            raise ArgumentError("vertex cells write no certificates; tableau cells do (cells='tableau')")
+        cells = "tableau" if cells == "auto" else cells
     lp_session([0.0], [1.0], name=solver)  # a wrong name is an error even where no LP will be solved
     if cells == "auto":
         cells = "vertex" if possible and restriction.dimension <= _VERTEX_DIMENSION else "tableau"
@@ -79,7 +79,7 @@ def splitting_tree(
     if cells == "tableau":
         from polyregions.splitting.tableau_cells import TableauTree
 
-        return TableauTree(restriction, definition, max_regions=max_regions)
+        return TableauTree(restriction, definition, max_regions=max_regions, recorder=recorder)
     from polyregions.splitting.tree import SplittingTree
 
     return SplittingTree(restriction, definition, solver=solver, recorder=recorder)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from polyregions.certificate.encoding import __file__ as encoding_source
 from polyregions.exact.cell import __file__ as cell_source
 from polyregions.exact.filter import __file__ as filter_source
 
@@ -17,7 +18,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _digest() -> str:
     """A digest of all files that a compiled function may take something from."""
-    sources = [Path(filter_source), Path(cell_source), *sorted(Path(__file__).parent.glob("*.py"))]
+    sources = [
+        Path(filter_source),
+        Path(cell_source),
+        Path(encoding_source),
+        *sorted(Path(__file__).parent.glob("*.py")),
+    ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 

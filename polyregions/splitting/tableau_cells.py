@@ -7,7 +7,7 @@ subtree goes to :class:`polyregions.splitting.tree.SplittingTree`.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from polyregions.exact.restriction import Restriction
 from polyregions.exact.simplex import BasisHint
 from polyregions.splitting import tableau_search
 from polyregions.splitting.tableau_filter import evaluate, holds, prepare
+from polyregions.splitting.tableau_record import new_record, tokens
 from polyregions.splitting.tableau_state import (
     BoxRow,
     Counter,
@@ -41,6 +42,9 @@ from polyregions.splitting.tableau_state import (
     unpacked,
 )
 from polyregions.splitting.tree import SplittingTree
+
+if TYPE_CHECKING:
+    from polyregions.certificate.writer import Recorder
 
 __all__ = ["TableauTree"]
 
@@ -67,6 +71,8 @@ class TableauTree:
         False trusts the compiled code's tolerances, for benchmarks: nothing is proven then.
     doubt : float, optional
         The share of certified decisions that are made exactly all the same, for tests: no result depends on it.
+    recorder : Recorder, optional
+        Takes down the proof of each decision, for a certificate; of certified searches.
 
     Notes
     -----
@@ -81,12 +87,14 @@ class TableauTree:
         max_regions: int | None = None,
         certified: bool = True,
         doubt: float = 0.0,
+        recorder: "Recorder | None" = None,
     ) -> None:
         self.restriction = restriction
         self.definition = definition
         self.certified = certified
         self._max_regions = max_regions
         self._doubt = doubt
+        self._recorder = recorder
         self._box = FloatBox.of(restriction)
         self._cell = Cell(restriction, self._box, definition)
         self._domain_rows = len(self._cell)
@@ -95,11 +103,12 @@ class TableauTree:
         self._handed_over = 0
         self._taken = 0  # leaves of the buffer that were yielded
         self._subtree: SplittingTree | None = None
+        self._record = new_record(0, 0, 0)
         self._done_stats: dict[str, int] = {}
         if not self._allocate():
             # No dimension, no layer, or a domain that floats can't hold: nothing to be fast at.
             self._counters[Counter.DEPTH] = -1
-            self._subtree = SplittingTree(restriction, definition)
+            self._subtree = SplittingTree(restriction, definition, recorder=recorder)
             self._handed_over = 1
 
     # -- state -------------------------------------------------------------------------------------------
@@ -117,13 +126,22 @@ class TableauTree:
             return False
         layers, total = len(restriction.widths), sum(restriction.widths)
         units = max(max(restriction.widths), len(restriction.rows))
-        self._problem = new_problem(restriction, box, self._cell.open, self.certified, self._doubt)
+        self._problem = new_problem(
+            restriction,
+            box,
+            is_open=self._cell.open,
+            certified=self.certified,
+            doubt=self._doubt,
+            record=self._recorder is not None,
+        )
         d, rows = restriction.dimension, total + len(restriction.rows)
         self._rows = new_forms(layers + 1, units, d)
         self._path = np.zeros((rows, PathColumn.LENGTH), dtype=np.int64)
         self._points = new_points(4 * units + 64, layers, units, rows, d)
         self._tableau = new_tableau(rows, d)
         self._state = new_search(layers, units, total, d, _BUFFER)
+        if self._recorder is not None:
+            self._record = new_record(units, rows, d)
         self._counters = self._state.counters
         return self._enter_first()
 
@@ -144,7 +162,8 @@ class TableauTree:
         state.levels[0, LevelColumn.KNOWN], state.levels[0, LevelColumn.ROWS] = 1, count
         tableau_search.enter_layer(
             self._counters, problem.widths, problem.box, problem.constants, rows.a, rows.numbers,
-            points.x, points.values, points.signs, state.levels, state.masks, state.known_points, 0, 0, 0,
+            points.x, points.values, points.signs, state.levels, state.masks, state.known_points,
+            self._record.integers, 0, 0, 0,
         )  # fmt: skip
         return True
 
@@ -174,11 +193,8 @@ class TableauTree:
     @property
     def finished(self) -> bool:
         """Whether all regions have been found."""
-        return (
-            self._counters[Counter.DEPTH] < 0
-            and not self._waiting
-            and (self._subtree is None or self._subtree.finished)
-        )
+        searched = bool(self._counters[Counter.DEPTH] < 0) and not self._waiting
+        return searched and (self._subtree is None or self._subtree.finished)
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far; ``handed_over`` counts the subtrees left to the slow tree."""
@@ -262,6 +278,12 @@ class TableauTree:
         """Search on without making leaves, until finished or stopped, or ``at_most`` regions in all are found."""
         at_most = self._max_regions if at_most is None else at_most
         self._taken = self._counters[Counter.BUFFERED] = 0
+        try:
+            self._explore(stop, at_most)
+        finally:
+            self._flush_record()
+
+    def _explore(self, stop: Callable[[], bool], at_most: int | None) -> None:
         while not self.finished and not stop() and (at_most is None or self.found < at_most):
             if self._subtree is not None:
                 for _ in self._subtree.leaves(stop):
@@ -285,7 +307,7 @@ class TableauTree:
     def _search(self, most: int, keep: bool) -> None:
         """Let the compiled search run until it needs something, and give it that."""
         start = time.perf_counter()
-        arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state)
+        arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state, self._record)
         reason = tableau_search.search(*arrays, self._budget, most, keep)
         if reason == tableau_search.PAUSED:
             elapsed = time.perf_counter() - start
@@ -293,6 +315,8 @@ class TableauTree:
             self._budget = min(int(self._budget * faster) + 1, _LARGEST_BUDGET)
         elif reason == tableau_search.NEEDS_ROOM:
             self._points = grown(self._points)
+        elif reason == tableau_search.RECORD_FULL:
+            self._flush_record()
         elif reason == tableau_search.NEEDS_ROWS:
             level = int(self._counters[Counter.DEPTH])
             layer = int(self._state.levels[level, LevelColumn.LAYER]) + 1
@@ -308,6 +332,11 @@ class TableauTree:
             for words, width in zip(self._state.leaf_states[index], self.restriction.widths, strict=True)
         )
         return Leaf(states, Witness(self._state.leaf_points[index, : self.restriction.dimension].copy()))
+
+    def _flush_record(self) -> None:
+        """Hand what the search wrote down to the recorder."""
+        if self._recorder is not None and self._counters[Counter.INTEGERS]:
+            self._recorder.tokens(*tokens(self._record, self._counters, self.restriction.dimension))
 
     # -- decisions that floats can't make ----------------------------------------------------------------
 
@@ -345,6 +374,10 @@ class TableauTree:
             state.masks[level, Mask.LIVE, word] &= ~bit
             if sign < 0:
                 state.masks[level, Mask.ACTIVE, word] |= bit
+            if self._recorder is not None:
+                self._flush_record()
+                proof = cell.unscaled(forms, found.multipliers)
+                self._recorder.settle(unit, int(sign < 0), list(proof), list(proof.values()))
         elif found.is_float:
             self._add_point(level, found, forms.signs(found, cell.counts))
         else:
@@ -389,7 +422,8 @@ class TableauTree:
         live = np.flatnonzero(np.frombuffer(unpacked(state.masks[level, Mask.LIVE], width), dtype=np.uint8))
         known = [self._witness(int(p)) for p in state.known_points[level, : state.levels[level, LevelColumn.KNOWN]]]
         states = unpacked(state.masks[level, Mask.ACTIVE], width)
-        self._subtree = SplittingTree(self.restriction, self.definition)
+        self._flush_record()
+        self._subtree = SplittingTree(self.restriction, self.definition, recorder=self._recorder)
         self._subtree.start_within(rows, forms, bytes(states), live, [*known, found])
         self._handed_over += 1
         # The search goes on above this cell.

@@ -20,7 +20,7 @@ from polyregions.splitting.tableau_state import (
     WordArray,
 )
 
-__all__ = ["certain_sign", "evaluate", "excludes", "holds", "prepare"]
+__all__ = ["certain_sign", "evaluate", "excludes", "gather", "holds", "prepare"]
 
 #: An uncertified sign counts from here on, as a share of the form's magnitude.
 _UNCERTIFIED = 1e-12
@@ -32,7 +32,8 @@ _TINY, _DIMENSION, _OPEN, _CERTIFIED = Constant.TINY, Constant.DIMENSION, Consta
 _CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
 _THRESHOLD, _SCALED_CONSTANT, _SCALE = FormNumber.THRESHOLD, FormNumber.SCALED_CONSTANT, FormNumber.SCALE
 _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
-_REDUCED, _COMBINED, _COLUMN, _LIVE = ColumnRow.REDUCED, ColumnRow.RATIO, NameRow.COLUMN, Mask.LIVE
+_REDUCED, _COMBINED, _WEIGHT = ColumnRow.REDUCED, ColumnRow.RATIO, ColumnRow.WEIGHT
+_COLUMN, _MULTIPLIER, _LIVE = NameRow.COLUMN, NameRow.MULTIPLIER, Mask.LIVE
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 # Short rows are done in blocks of four. Signed indices might be negative, and that test keeps the compiler from vector
 # instructions where it can't see that they are not.
@@ -162,6 +163,23 @@ def evaluate(
 
 
 @compiled
+def gather(
+    numbers: FloatArray, path: IntArray, column: FloatArray, names: IntArray, layer: int, unit: int, length: int
+) -> int:
+    """The multipliers of the present basis, of the forms as they are: rows and weights into the tableau; how many."""
+    many = 0
+    for j in range(length):
+        i = names[_COLUMN, j] - length
+        if i < 0 or not column[_REDUCED, j] < 0.0:
+            continue
+        slot, row = path[i, _SLOT], path[i, _UNIT]
+        names[_MULTIPLIER, many] = i
+        column[_WEIGHT, many] = -column[_REDUCED, j] * numbers[slot, row, _SCALE] / numbers[layer, unit, _SCALE]
+        many += 1
+    return many
+
+
+@compiled
 def excludes(
     box: FloatArray,
     constants: FloatArray,
@@ -174,19 +192,17 @@ def excludes(
     unit: int,
     sign: int,
     count: int,
+    many: int,
 ) -> bool:
-    """Whether the present multipliers prove that the signed form is nowhere positive: Cell.excludes_certainly."""
+    """Whether the ``many`` multipliers prove that the signed form is nowhere positive: Cell.excludes_certainly."""
     length = box.shape[1]
     for j in range(length):
         column[_COMBINED, j] = sign * a[layer, unit, j]
     constant = sign * numbers[layer, unit, _CONSTANT]
     error, magnitude, total = numbers[layer, unit, _ERROR], numbers[layer, unit, _MAGNITUDE], 0.0
-    for j in range(length):
-        i = names[_COLUMN, j] - length
-        if i < 0 or not column[_REDUCED, j] < 0.0:
-            continue
+    for m in range(many):
+        i, weight = names[_MULTIPLIER, m], column[_WEIGHT, m]
         slot, row = path[i, _SLOT], path[i, _UNIT]
-        weight = -column[_REDUCED, j] * numbers[slot, row, _SCALE] / numbers[layer, unit, _SCALE]
         signed = weight * path[i, _SIGN]
         for k in range(_U0, np.uint64(length), _U4):
             v0 = column[_COMBINED, k] + signed * a[slot, row, k]

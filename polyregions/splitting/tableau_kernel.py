@@ -16,7 +16,7 @@ Nothing that the tableau says is trusted. What can't be certified is undecided.
 import numpy as np
 
 from polyregions.splitting.compiled import compiled
-from polyregions.splitting.tableau_filter import certain_sign, excludes, holds
+from polyregions.splitting.tableau_filter import certain_sign, excludes, gather, holds
 from polyregions.splitting.tableau_state import (
     BoxRow,
     ColumnRow,
@@ -42,6 +42,7 @@ _SMALLEST_PIVOT = 1e-9
 _ENOUGH = 0.1
 
 _POINTS, _WORK, _PROGRAMS, _PIVOTS = Counter.POINTS, Counter.WORK, Counter.PROGRAMS, Counter.PIVOTS
+_MULTIPLIERS = Counter.MULTIPLIERS
 _LOWER, _EXTENT, _INVERSE, _CERTIFIED = BoxRow.LOWER, BoxRow.EXTENT, BoxRow.INVERSE, Constant.CERTIFIED
 _SCALED_CONSTANT, _SCALE = FormNumber.SCALED_CONSTANT, FormNumber.SCALE
 _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
@@ -259,7 +260,8 @@ def find(
 ) -> int:
     """Does the unit's form take the given sign in the cell of the first ``count`` rows?
 
-    YES: the next free point is a witness, certified (its signs in the layer are not evaluated yet). NO: proven.
+    YES: the next free point is a witness, certified (its signs in the layer are not evaluated yet). NO: proven, by the
+    multipliers left in the tableau.
     UNDECIDED: the last basis is left in the tableau. ``inside`` is a known point of the cell.
     """
     length = box.shape[1]
@@ -286,7 +288,11 @@ def find(
                     if gap > _TOLERANCE:
                         violation, worst = gap, i
         if z <= 0.0:
-            if not certified or excludes(box, constants, a, numbers, path, column, names, layer, unit, sign, count):
+            if not certified:
+                return NO
+            many = gather(numbers, path, column, names, layer, unit, length)
+            if excludes(box, constants, a, numbers, path, column, names, layer, unit, sign, count, many):
+                counters[_MULTIPLIERS] = many
                 return NO
         elif z > here:
             zero = -here / (z - here) if here < 0.0 else 0.0

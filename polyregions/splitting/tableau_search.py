@@ -11,11 +11,13 @@ was known, hence in a region without a known point: one such program per region,
 
 import numpy as np
 
+from polyregions.certificate.encoding import Token
 from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
 from polyregions.splitting.compiled import compiled
 from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
+from polyregions.splitting.tableau_record import Record, record_leaf, record_proof, record_settled
 from polyregions.splitting.tableau_state import (
     INHERITED,
     BoxRow,
@@ -36,11 +38,22 @@ from polyregions.splitting.tableau_state import (
     WordArray,
 )
 
-__all__ = ["BUFFER_FULL", "FINISHED", "NEEDS_DECISION", "NEEDS_ROOM", "NEEDS_ROWS", "PAUSED", "enter_layer", "search"]
+__all__ = [
+    "BUFFER_FULL",
+    "FINISHED",
+    "NEEDS_DECISION",
+    "NEEDS_ROOM",
+    "NEEDS_ROWS",
+    "PAUSED",
+    "RECORD_FULL",
+    "enter_layer",
+    "search",
+]
 
 #: Why the search returned: nothing is left; the budget is used up or so many regions found as were wanted; the leaf
-#: buffer is full; a decision, more room for points, or exact rows of the next layer are needed from outside.
-FINISHED, PAUSED, BUFFER_FULL, NEEDS_DECISION, NEEDS_ROOM, NEEDS_ROWS = range(6)
+#: buffer is full; a decision, more room for points, or exact rows of the next layer are needed from outside; or the
+#: record has to be taken out.
+FINISHED, PAUSED, BUFFER_FULL, NEEDS_DECISION, NEEDS_ROOM, NEEDS_ROWS, RECORD_FULL = range(7)
 
 _DEPTH, _POINTS, _FOUND, _WORK = Counter.DEPTH, Counter.POINTS, Counter.FOUND, Counter.WORK
 _BUFFERED, _UNIT, _SIGN, _INSIDE = Counter.BUFFERED, Counter.UNIT, Counter.SIGN, Counter.INSIDE
@@ -49,7 +62,9 @@ _SETTLE, _SECOND, _DONE, _ENTER = Phase.SETTLE, Phase.SECOND, Phase.DONE, Phase.
 _PHASE, _LAYER, _ROWS, _LEVEL_POINTS = LevelColumn.PHASE, LevelColumn.LAYER, LevelColumn.ROWS, LevelColumn.POINTS
 _KNOWN, _LEVEL_UNIT, _LEVEL_SIGN = LevelColumn.KNOWN, LevelColumn.UNIT, LevelColumn.SIGN
 _LEVEL_FOUND, _LIVE, _ACTIVE = LevelColumn.FOUND, Mask.LIVE, Mask.ACTIVE
-_RANDOM, _DOUBT = Counter.RANDOM, Constant.DOUBT
+_RANDOM, _DOUBT, _RECORD = Counter.RANDOM, Constant.DOUBT, Constant.RECORD
+_INTEGERS, _FLOATS = Counter.INTEGERS, Counter.FLOATS
+_SPLIT_TOKEN, _LAYER_TOKEN = int(Token.SPLIT), int(Token.LAYER)
 _LOWER, _UPPER, _RADIUS = BoxRow.LOWER, BoxRow.UPPER, BoxRow.RADIUS
 _TINY, _DIMENSION, _OPEN, _CERTIFIED = Constant.TINY, Constant.DIMENSION, Constant.OPEN, Constant.CERTIFIED
 _CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
@@ -122,13 +137,17 @@ def enter_layer(
     levels: IntArray,
     masks: WordArray,
     known_points: IntArray,
+    integers: IntArray,
     level: int,
     layer: int,
     parent: int,
 ) -> None:
     """Make ``level`` the cell of ``parent`` in a new layer, units settled that the box alone settles (equation 5)."""
     length, width, count = box.shape[1], widths[layer], levels[parent, _KNOWN]
-    is_open = constants[_OPEN] > 0
+    is_open, recording = constants[_OPEN] > 0, constants[_RECORD] > 0
+    if recording and layer:
+        integers[counters[_INTEGERS]] = _LAYER_TOKEN
+        counters[_INTEGERS] += 1
     levels[level, _PHASE] = _SETTLE
     levels[level, _LAYER] = layer
     levels[level, _ROWS] = levels[parent, _ROWS]
@@ -159,14 +178,16 @@ def enter_layer(
         error = error * INFLATE + constants[_TINY]
         highest, lowest = high + numbers[layer, u, _CONSTANT] + error, low + numbers[layer, u, _CONSTANT] - error
         # Nowhere negative and somewhere positive: active. For patterns, zero is inactive and must be excluded too.
-        if highest <= 0.0:
-            masks[level, _LIVE, word] &= ~bit
-        elif lowest > 0.0 or (is_open and lowest >= 0.0 and positive & bit):
-            masks[level, _LIVE, word] &= ~bit
+        state = 0
+        if lowest > 0.0 or (is_open and lowest >= 0.0 and positive & bit):
+            state = 1
             masks[level, _ACTIVE, word] |= bit
-        else:
+        elif not highest <= 0.0:
             continue
+        masks[level, _LIVE, word] &= ~bit
         counters[_BY_FILTER] += 1
+        if recording:
+            record_settled(counters, integers, u, state)
 
 
 @compiled
@@ -189,6 +210,8 @@ def _settle(
     levels: IntArray,
     masks: WordArray,
     known_points: IntArray,
+    integers: IntArray,
+    floats: FloatArray,
     level: int,
 ) -> bool:
     """Take units off the live list whose hyperplanes miss the cell; find points on both sides of the rest.
@@ -234,6 +257,11 @@ def _settle(
                 if sign < 0:
                     masks[level, _ACTIVE, word] |= bit
                 mask &= ~bit
+                if constants[_RECORD] > 0:
+                    record_proof(
+                        counters, box, constants, a, numbers, path, column, names, integers, floats,
+                        layer, unit, sign, count,
+                    )  # fmt: skip
                 continue
             new = counters[_POINTS]
             counters[_POINTS] = new + 1
@@ -289,7 +317,7 @@ def _descend(
 
 @compiled
 def _split(counters: IntArray, levels: IntArray, masks: WordArray, level: int) -> bool:
-    """Choose the unit to split the settled cell by; False if none is live."""
+    """Choose the unit to split the settled cell by; False if none is live. The positive half comes first."""
     for word in range(masks.shape[2]):
         mask = masks[level, _LIVE, word]
         if mask != _ZERO:
@@ -298,7 +326,7 @@ def _split(counters: IntArray, levels: IntArray, masks: WordArray, level: int) -
                 unit += 1
                 bit <<= _ONE
             levels[level, _LEVEL_UNIT] = unit
-            levels[level, _LEVEL_SIGN] = 1
+            levels[level, _LEVEL_SIGN] = -1
             levels[level, _LEVEL_FOUND] = counters[_FOUND]
             levels[level, _PHASE] = _SECOND
             counters[_SPLITS] += 1
@@ -314,6 +342,7 @@ def search(
     points: Points,
     tableau: Tableau,
     state: Search,
+    record: Record,
     budget: int,
     most: int,
     keep: bool,
@@ -327,12 +356,16 @@ def search(
     x, values, rows, signs = points
     t, row, column, names = tableau
     counters, levels, masks, known_points, prefix, leaf_states, leaf_points = state
+    integers, floats, record_room = record
+    recording = constants[_RECORD] > 0
     depth, words, length = len(widths), masks.shape[2], box.shape[1]
     room = x.shape[0] - 2 * values.shape[2] - 2
     counters[_WORK] = 0
     while counters[_DEPTH] >= 0:
         level = counters[_DEPTH]
         layer, phase = levels[level, _LAYER], levels[level, _PHASE]
+        if recording and max(counters[_INTEGERS], counters[_FLOATS]) > record_room:
+            return RECORD_FULL
         if phase == _SETTLE:
             if counters[_WORK] > budget or counters[_FOUND] >= most:
                 return PAUSED
@@ -341,10 +374,14 @@ def search(
             counters[_WORK] += 100
             if not _settle(
                 counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
-                levels, masks, known_points, level,
+                levels, masks, known_points, integers, floats, level,
             ):  # fmt: skip
                 return NEEDS_DECISION
             if _split(counters, levels, masks, level):
+                if recording:
+                    integers[counters[_INTEGERS]] = _SPLIT_TOKEN
+                    integers[counters[_INTEGERS] + 1] = levels[level, _LEVEL_UNIT]
+                    counters[_INTEGERS] += 2
                 sign = -levels[level, _LEVEL_SIGN]
                 _descend(counters, path, values, rows, signs, levels, masks, known_points, level, sign)
                 continue
@@ -366,6 +403,11 @@ def search(
                 for j in range(length):
                     leaf_points[leaf, j] = x[known_points[level, 0], j]
                 counters[_BUFFERED] = leaf + 1
+            if recording:
+                record_leaf(
+                    counters, box, constants, a, numbers, path, x, rows, integers, floats,
+                    known_points[level, 0], levels[level, _ROWS], np.int64(constants[_DIMENSION]),
+                )  # fmt: skip
             counters[_FOUND] += 1
             levels[level, _PHASE] = _DONE
         elif phase == _ENTER:
@@ -373,7 +415,7 @@ def search(
             counters[_DEPTH] = level + 1
             counters[_WORK] += levels[level, _KNOWN] * widths[layer + 1] * length
             enter_layer(
-                counters, widths, box, constants, a, numbers, x, values, signs, levels, masks, known_points,
+                counters, widths, box, constants, a, numbers, x, values, signs, levels, masks, known_points, integers,
                 level + 1, layer + 1, level,
             )  # fmt: skip
         elif phase == _SECOND:

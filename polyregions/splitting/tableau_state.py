@@ -54,7 +54,9 @@ class Counter:
     """Entries of ``Search.counters``: where the search is, what it asks, and what was done."""
 
     DEPTH, POINTS, FOUND, WORK, BUFFERED, UNIT, SIGN, INSIDE = range(8)
-    PROGRAMS, PIVOTS, BY_FILTER, SPLITS, RANDOM, LENGTH = range(8, 14)
+    PROGRAMS, PIVOTS, BY_FILTER, SPLITS, RANDOM = range(8, 13)
+    # How many multipliers the last proof has; how much of the record's arrays is used.
+    MULTIPLIERS, INTEGERS, FLOATS, LENGTH = range(13, 17)
 
 
 class Phase:
@@ -70,9 +72,9 @@ class BoxRow:
 
 
 class Constant:
-    """Entries of ``Problem.constants``: OPEN and CERTIFIED are flags; DOUBT is a share of decisions, of 2^16."""
+    """Entries of ``Problem.constants``: OPEN, CERTIFIED, RECORD are flags; DOUBT is a share of decisions, of 2^16."""
 
-    TINY, DIMENSION, OPEN, CERTIFIED, DOUBT = range(5)
+    TINY, DIMENSION, OPEN, CERTIFIED, DOUBT, RECORD = range(6)
 
 
 class Problem(NamedTuple):
@@ -164,15 +166,15 @@ class RowRow:
 
 
 class ColumnRow:
-    """Rows of ``Tableau.column``: per nonbasic variable as in RowRow, first its reduced cost; and work space."""
+    """Rows of ``Tableau.column``: per nonbasic variable as in RowRow, and its reduced cost; work; multipliers."""
 
-    REDUCED, AT, UPPER, INSIDE, PIVOT, RATIO, LENGTH = range(7)
+    REDUCED, AT, UPPER, INSIDE, PIVOT, RATIO, WEIGHT, LENGTH = range(8)
 
 
 class NameRow:
-    """Rows of ``Tableau.names``: the variables of rows and columns (coordinates, then slacks); work."""
+    """Rows of ``Tableau.names``: the variables (coordinates, then slacks) of rows and columns; work; multiplied."""
 
-    ROW, COLUMN, ORDER, LENGTH = range(4)
+    ROW, COLUMN, ORDER, MULTIPLIER, LENGTH = range(5)
 
 
 class Tableau(NamedTuple):
@@ -189,7 +191,9 @@ def _padded(dimension: int) -> int:
     return -(-dimension // step) * step
 
 
-def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certified: bool, doubt: float) -> Problem:
+def new_problem(
+    restriction: Restriction, box: FloatBox, *, is_open: bool, certified: bool, doubt: float, record: bool
+) -> Problem:
     """The network's later layers and the box, padded."""
     d, network = restriction.dimension, restriction.network
     widths = np.array(restriction.widths, dtype=np.int64)
@@ -204,7 +208,7 @@ def new_problem(restriction: Restriction, box: FloatBox, is_open: bool, certifie
     extent = box.upper - box.lower
     rows = (box.lower, box.upper, box.lower_inside, box.upper_inside, box.radius, extent, 1.0 / extent)
     padded[:, :d] = np.array(rows)
-    constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16])
+    constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16, float(record)])
     return Problem(widths, weights, biases, padded, constants)
 
 

@@ -147,7 +147,7 @@ def test_a_run_left_in_an_exception_has_a_certificate(tmp_path, monkeypatch):
 
     monkeypatch.setattr("polyregions.enumeration._PROGRESS_INTERVAL", 0.01)
     with pytest.raises(KeyboardInterrupt):
-        pr.count(network, box, certificate=tmp_path / "cert", progress=interrupt)
+        pr.count(network, box, certificate=tmp_path / "cert", progress=interrupt, cells="lp")
     result = pr.verify(tmp_path / "cert", network)
     assert (result.valid, result.scope) == (True, "lower")
 
@@ -203,7 +203,7 @@ def test_full_disk_ends_the_run(monkeypatch, tmp_path):
         write(self, data)
 
     monkeypatch.setattr(Recorder, "_write", fail_later)
-    count = pr.count(network, box, certificate=tmp_path / "cert")
+    count = pr.count(network, box, certificate=tmp_path / "cert", cells="lp")
     assert (count.status, count.lower, count.certificate) == (pr.Status.BRACKET, 50, None)
     assert "No space left" in count.stats["stopped"]
     assert "No space left" in count.stats["certificate_error"]
@@ -260,7 +260,7 @@ def test_wrong_proofs_of_the_engine_are_rejected(damage, tmp_path, monkeypatch):
 
     self_shortened = LPCells._shortened
     monkeypatch.setattr(LPCells, "_shortened", damaged)
-    pr.count(network, box, certificate=tmp_path / "cert")
+    pr.count(network, box, certificate=tmp_path / "cert", cells="lp")
     result = pr.verify(tmp_path / "cert", network)
     assert not result.valid
     assert result.count is None

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
 
 import polyregions as pr
@@ -64,7 +65,6 @@ def test_bad_input(files, certificate, capsys):
         ("--definition", "patterns"),
         ("--method", "milp"),
         ("--cells", "vertex"),
-        ("--cells", "tableau"),
         ("--certificate", "/no/c"),
     ],
 )
@@ -85,7 +85,8 @@ def test_a_full_disk(tmp_path, capsys, monkeypatch):
         write(self, data)
 
     monkeypatch.setattr(Recorder, "_write", fail_later)
-    assert main(["count", A1, *BOX, "--certificate", str(tmp_path / "c"), "--json"]) == 3
+    arguments = ["count", A1, *BOX, "--certificate", str(tmp_path / "c"), "--json"]
+    assert main([*arguments, "--cells", "lp"]) == 3
     output = capsys.readouterr()
     assert json.loads(output.out)["lower"] == 50
     assert f"{tmp_path / 'c'}: the certificate cannot be written: No space left on device" in output.err
@@ -94,9 +95,13 @@ def test_a_full_disk(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_stopped_process(number, tmp_path):
     """SIGTERM leaves a certificate of the lower bound, SIGKILL a partial file."""
-    network = pr.Network.from_npz(A1.replace("A1_2d_16x2", "A2_2d_32x3"))
+    random = np.random.default_rng(0)
+    shapes = [(40, 6), (40, 40), (40, 40), (1, 40)]
+    weights = [random.standard_normal(shape) for shape in shapes]
+    network = pr.Network.from_arrays(weights, [random.standard_normal(len(w)) for w in weights])
+    pr.save(network, tmp_path / "large.npz")
     path = tmp_path / "c"
-    arguments = ("count", A1.replace("A1_2d_16x2", "A2_2d_32x3"), *BOX, "--certificate", str(path), "--quiet")
+    arguments = ("count", str(tmp_path / "large.npz"), *BOX, "--certificate", str(path), "--quiet")
     process = subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     partial = tmp_path / "c.partial"
