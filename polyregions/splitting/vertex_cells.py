@@ -49,6 +49,8 @@ class VertexTree:
         Of dimension 1 to about 6, with at least one ReLU layer.
     max_regions : int, optional
         Stop when so many are found.
+    doubt : float, optional
+        The share of certain signs that are decided exactly all the same, for tests: no result depends on it.
 
     Notes
     -----
@@ -59,8 +61,9 @@ class VertexTree:
     #: Every decision is.
     proven = True
 
-    def __init__(self, restriction: Restriction, *, max_regions: int | None = None) -> None:
+    def __init__(self, restriction: Restriction, *, max_regions: int | None = None, doubt: float = 0.0) -> None:
         self.restriction = restriction
+        self._doubt = doubt
         self._box = FloatBox.of(restriction)
         self._max_regions = np.iinfo(np.int64).max if max_regions is None else max_regions
         self._yielded = 0
@@ -68,7 +71,7 @@ class VertexTree:
         self._certifier: PatternCertifier | None = None
         self._forms: dict[int, LayerForms] = {}
         self._first_layer: LayerForms | None = None
-        self._counters = np.zeros(6, dtype=np.int64)
+        self._counters = np.zeros(kernel.COUNTERS, dtype=np.int64)
         self._guest: SplittingTree | None = None
         with np.errstate(all="ignore"):
             self._problem = self._make_problem()
@@ -113,6 +116,7 @@ class VertexTree:
             float(8 * U * box.radius.max(initial=0.0) + box.tiny),
             box.tiny,
             running,
+            self._doubt * 2**16,
         )
 
     def _walls(self) -> tuple[FloatArray, FloatArray]:
@@ -395,7 +399,7 @@ class VertexTree:
                 self._set_vertex(node, v, points[v])
             unit = int(nodes.live[node, i])
             sign = self._filtered(layer, unit, nodes.vertices[node, v], float(nodes.radii[node, v]))
-            if sign == kernel.UNKNOWN:
+            if sign == kernel.UNKNOWN or self._doubt:
                 *a, c = self._layer_forms(layer).exact(unit)
                 value = sum((int(w) * x for w, x in zip(a, points[v], strict=True) if w), Fraction(int(c)))
                 sign = (value > 0) - (value < 0)
