@@ -46,7 +46,8 @@ def count(
         How the splitting counter keeps its cells: by their vertices (compiled; regions, in low dimension), by compiled
         linear programs, or by those of the solver; "auto" takes the fastest.
     workers : int, optional
-        Threads that share the count, where cells are kept by their vertices; elsewhere one does it.
+        Threads that share the compiled searches (vertex and tableau cells); the other counters use one. The result does
+        not depend on their number.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional

@@ -97,6 +97,7 @@ def cross_check(
     *,
     definition: Definition | str = Definition.REGIONS,
     solver: str = "highs",
+    workers: int = 1,
     time_limit: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> CrossCheck:
@@ -106,6 +107,8 @@ def cross_check(
     ----------
     solver : str, optional
         The MILP's; see :func:`polyregions.counting.count`.
+    workers : int, optional
+        Threads of the splitting counter.
     time_limit : float, optional
         Seconds for each of the two.
 
@@ -127,6 +130,7 @@ def cross_check(
             definition=definition,
             method=method,
             solver=back_end,
+            workers=workers,
             time_limit=time_limit,
             progress=progress,
         )

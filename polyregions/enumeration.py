@@ -113,6 +113,7 @@ class Run:
             self._recorder.open()
         self._progress = progress
         self._reported = 0.0
+        self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
 
@@ -176,8 +177,12 @@ class Run:
         return self._reason is not None
 
     def _upper(self) -> int | None:
+        """The least upper bound so far: with several threads a later one may be worse, and all are proven."""
         rest = self.enumerator.open_bound()
-        return None if rest is None else self.enumerator.found + rest
+        if rest is not None:
+            upper = self.enumerator.found + rest
+            self._least_upper = upper if self._least_upper is None else min(upper, self._least_upper)
+        return self._least_upper
 
     def result(self) -> Count:
         """The count as it stands: exact if the run finished, else a bracket of what is proven."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from polyregions.errors import ArgumentError
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "is_number"]
 
 
 class Limits:
@@ -34,9 +34,9 @@ class Limits:
     """
 
     def __init__(self, *, time_limit: float | None = None, max_regions: int | None = None) -> None:
-        if time_limit is not None and not (_is_a(Real, time_limit) and time_limit >= 0):
+        if time_limit is not None and not is_number(time_limit, Real, 0):
             raise ArgumentError(f"the time limit must be at least 0 seconds, not {time_limit!r}")
-        if max_regions is not None and not (_is_a(Integral, max_regions) and max_regions >= 0):
+        if max_regions is not None and not is_number(max_regions, Integral, 0):
             raise ArgumentError(f"the limit of regions must be a whole number of at least 0, not {max_regions!r}")
         self._start: float | None = None
         self._end: float | None = None
@@ -100,6 +100,6 @@ class Limits:
         self._restore()
 
 
-def _is_a(kind: type, value: object) -> bool:
-    """Whether what a user gave is such a number, whatever the annotation promises."""
-    return isinstance(value, kind)
+def is_number(value: Any, kind: type, least: int) -> bool:
+    """Whether what a user gave is such a number and at least ``least``, whatever the annotation promises."""
+    return isinstance(value, kind) and bool(value >= least)  # type: ignore[operator]

@@ -88,7 +88,7 @@ def add_workers(parser: ArgumentParser) -> None:
         type=_positive,
         default=1,
         metavar="N",
-        help="threads that share the count, where cells are kept by their vertices (default: 1)",
+        help="threads that share the compiled searches, --cells vertex and tableau; the others use one (default: 1)",
     )
 
 

@@ -22,6 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_method(parser)
     options.add_cells(parser)
+    options.add_workers(parser)
     options.add_limits(parser)
     parser.add_argument(
         "--output",
@@ -45,6 +46,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             method=arguments.method,
             solver=arguments.solver,
             cells=arguments.cells,
+            workers=arguments.workers,
             time_limit=arguments.time_limit,
             max_regions=arguments.max_regions,
             progress=meter,

@@ -276,19 +276,20 @@ class VertexTree:
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
-        self._counters[kernel.FILLED] = self._yielded = 0
         while not stop() and self.advance():
             pass
 
-    def advance(self) -> bool:
-        """Count a few milliseconds further; False once all is found."""
+    def advance(self, most: int | None = None) -> bool:
+        """Count a few milliseconds further, ``most`` regions more at most; False once all is found."""
+        self._counters[kernel.FILLED] = self._yielded = 0
         if self._counters[kernel.TOP] < 0:
             return False
+        limit = self._max_regions if most is None else self.found + most
         if self._guest is None:
-            self._advance(keep=False)
+            self._advance(limit, keep=False)
         else:
             steps = iter(range(_GUEST_STEPS))
-            self._guest.explore(lambda: next(steps, None) is None)
+            self._guest.explore(lambda: self.found >= limit or next(steps, None) is None)
             self._dismiss_guest()
         return True
 
@@ -314,10 +315,6 @@ class VertexTree:
         self._nodes.head[lowest, kernel.LAYER] = kernel.GIVEN
         return part
 
-    def release(self) -> None:
-        """Give back the memory of a finished search; its counts stay."""
-        self._nodes = self._make_nodes(1, 1)
-
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions; see :class:`polyregions.enumeration.Enumerator`."""
         while True:
@@ -329,7 +326,7 @@ class VertexTree:
             if self._counters[kernel.TOP] < 0 or stop():
                 return
             if self._guest is None:
-                self._advance(keep=True)
+                self._advance(self._max_regions, keep=True)
             else:
                 yield from self._guest.leaves(stop)
                 self._dismiss_guest()
@@ -345,11 +342,11 @@ class VertexTree:
         self._yielded += 1
         return Leaf(states, witness)
 
-    def _advance(self, *, keep: bool) -> None:
+    def _advance(self, most: int, *, keep: bool) -> None:
         """Run the kernel for some steps, and do what it asks for."""
         counters, nodes = self._counters, self._nodes
         with np.errstate(all="ignore"):
-            status = kernel.advance(self._problem, nodes, self._scratch, counters, _STEPS, keep, self._max_regions)
+            status = kernel.advance(self._problem, nodes, self._scratch, counters, _STEPS, keep, most)
             if status == kernel.UNDECIDED:
                 self._decide(int(counters[kernel.TOP]))
             elif status == kernel.GROW_STACK:

@@ -56,7 +56,7 @@ IntArray = npt.NDArray[np.int64]
 #: Why :func:`advance` returned.
 FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL = range(7)
 #: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
-#: tests made, splits recorded for the upper bound, state of the random numbers that ``Problem.doubt`` asks for; how many.
+#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``; how many.
 TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, COUNTERS = range(8)
 #: Signs in a node's table besides -1, 0, 1: not certain, and not yet computed.
 UNKNOWN, MISSING = 2, 3
@@ -686,13 +686,13 @@ def advance(
         node = counters[TOP]
         if node < 0:
             return FINISHED
-        if counters[FOUND] >= most:
-            return PAUSED
         head = nodes.head[node]
         layer = head[LAYER]
         if layer == GIVEN:
             counters[TOP] = node - 1
             continue
+        if counters[FOUND] >= most:
+            return PAUSED
         if head[PHASE] == _FRESH:
             scratch.states[scratch.offsets[layer] + head[UNIT]] = head[STATE]
             unknown = 0

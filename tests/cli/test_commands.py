@@ -137,6 +137,13 @@ def test_cells(capsys, orthants, command, cells):
     assert (status, result["count"], result["status"]) == (0, 4, "exact")
 
 
+@pytest.mark.parametrize("command", ["count", "regions", "cross-check"])
+def test_workers(capsys, orthants, command):
+    status, result = run_json(capsys, command, orthants, "--box", "-1", "1", "--workers", "2")
+    result = result["split"] if command == "cross-check" else result
+    assert (status, result["count"], result["stats"]["workers"]) == (0, 4, 2)
+
+
 def test_cells_are_those_of_the_counter():
     from polyregions.commands import options
     from polyregions.splitting.choice import CELLS
