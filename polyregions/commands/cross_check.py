@@ -23,6 +23,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_solver(parser)
     options.add_workers(parser)
     options.add_limits(parser, counters=2)
+    options.add_memory_limit(parser)
     options.add_output(parser)
 
 
@@ -40,6 +41,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             solver=arguments.solver,
             workers=arguments.workers,
             time_limit=arguments.time_limit,
+            memory_limit=arguments.memory_limit,
             progress=meter,
         )
     if arguments.json:

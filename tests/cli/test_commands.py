@@ -161,6 +161,22 @@ def test_limits_end_in_a_bracket_that_contains_the_truth(capsys, limit):
     assert "limit" in result["stats"]["stopped"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"), [("100", "100 bytes"), ("1.5K", "1.5 KiB"), ("2M", "2 MiB"), ("1MiB", "1 MiB")]
+)
+@pytest.mark.parametrize("command", ["count", "regions", "cross-check"])
+def test_memory_limit(capsys, command, text, shown):
+    status, result = run_json(capsys, command, A1, *BOX, "--memory-limit", text)
+    result = result["split"] if command == "cross-check" else result
+    assert (status, result["status"]) == (3, "bracket")
+    assert result["stats"]["stopped"].startswith(f"memory limit of {shown}, of which the process holds ")
+    assert result["lower"] <= 478 <= result["upper"]
+
+
+def test_a_memory_limit_that_is_not_reached(capsys):
+    assert run_json(capsys, "count", A1, *BOX, "--memory-limit", "100g")[1]["count"] == 478
+
+
 def test_a_bracket_for_people(capsys):
     assert main(["count", A2, *BOX, "--max-regions", "5"]) == 3
     assert capsys.readouterr().out.startswith("between 5 and ")
