@@ -10,7 +10,7 @@ from polyregions.geometry.region import Region
 from polyregions.network import Network
 from polyregions.result import Count, ProgressCallback
 
-__all__ = ["count", "regions"]
+__all__ = ["Regions", "count", "regions"]
 
 
 def count(
@@ -24,6 +24,7 @@ def count(
     workers: int = 1,
     time_limit: float | None = None,
     max_regions: int | None = None,
+    memory_limit: int | None = None,
     progress: ProgressCallback | None = None,
     certificate: str | os.PathLike[str] | None = None,
 ) -> Count:
@@ -46,11 +47,14 @@ def count(
         How the splitting counter keeps its cells: by their vertices (compiled; regions, in low dimension), by compiled
         linear programs, or by those of the solver; "auto" takes the fastest.
     workers : int, optional
-        Threads that share the count, where cells are kept by their vertices; elsewhere one does it.
+        Threads that share the compiled searches (vertex and tableau cells); the other counters use one. The result does
+        not depend on their number.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional
         Stop when so many are found.
+    memory_limit : int, optional
+        Stop when the process holds so many bytes of physical memory.
     progress : callable, optional
         Called with a :class:`polyregions.result.Progress` a few times per second.
     certificate : path, optional
@@ -81,6 +85,7 @@ def count(
         workers=workers,
         time_limit=time_limit,
         max_regions=max_regions,
+        memory_limit=memory_limit,
         progress=progress,
         certificate=certificate,
     )
@@ -88,18 +93,44 @@ def count(
     return run.result()
 
 
+class Regions(Iterator[Region]):
+    """An iterator over regions that knows how far it got: what :func:`regions` returns."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._regions = run.regions()
+
+    def __next__(self) -> Region:
+        return next(self._regions)
+
+    def result(self) -> Count:
+        """What is known of the number of regions by now: exact once all were given, a bracket before that."""
+        return self._run.result()
+
+
 def regions(
     network: Network,
     domain: Domain,
     *,
     definition: Definition | str = Definition.REGIONS,
+    method: str = "split",
     solver: str = "highs",
     cells: str = "auto",
-) -> Iterator[Region]:
+    workers: int = 1,
+    time_limit: float | None = None,
+    max_regions: int | None = None,
+    memory_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Regions:
     """The regions of a network over a domain, one by one as they are proven, each with a witness.
 
-    Lazily: memory does not grow with their number, and stopping early costs nothing more. The iterator ends when all
-    regions have been given; Ctrl-C raises KeyboardInterrupt.
+    Lazily: memory does not grow with their number, and stopping early costs nothing more. Without limits the iterator
+    ends when all regions have been given, and Ctrl-C raises KeyboardInterrupt. A limit ends it early; its ``result()``
+    says whether one did, and how many regions there are between.
+
+    Parameters
+    ----------
+    As for :func:`count`. Several ``workers`` give the regions in no particular order.
 
     Examples
     --------
@@ -107,7 +138,24 @@ def regions(
     >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
     >>> sorted(region.pattern for region in regions(net, Box(-1, 1)))
     [((0, 1),), ((1, 0),)]
+    >>> some = regions(net, Box(-1, 1), max_regions=1)
+    >>> len(list(some)), str(some.result())
+    (1, 'between 1 and 3 regions (bracket: limit of 1 regions)')
     """
-    run = Run(network, domain, definition=definition, solver=solver, cells=cells)
     # Signals act as usual here: an iterator that ended early in silence would pass for a complete one.
-    return (run.region(leaf) for leaf in run.enumerator.leaves(lambda: False))
+    return Regions(
+        Run(
+            network,
+            domain,
+            definition=definition,
+            method=method,
+            solver=solver,
+            cells=cells,
+            workers=workers,
+            time_limit=time_limit,
+            max_regions=max_regions,
+            memory_limit=memory_limit,
+            progress=progress,
+            catch_signals=False,
+        )
+    )

@@ -97,7 +97,9 @@ def cross_check(
     *,
     definition: Definition | str = Definition.REGIONS,
     solver: str = "highs",
+    workers: int = 1,
     time_limit: float | None = None,
+    memory_limit: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> CrossCheck:
     """Count with the splitting counter and with the MILP, and compare the sets of patterns, not only the numbers.
@@ -106,8 +108,12 @@ def cross_check(
     ----------
     solver : str, optional
         The MILP's; see :func:`polyregions.counting.count`.
+    workers : int, optional
+        Threads of the splitting counter.
     time_limit : float, optional
         Seconds for each of the two.
+    memory_limit : int, optional
+        Bytes that the process may hold; it keeps all patterns.
 
     Other parameters as for :func:`polyregions.counting.count`. Memory is O(regions). Ctrl-C or SIGTERM during the first
     count stops both. Look at ``agree``: True, False, or None where a limit or Ctrl-C left the question open.
@@ -127,7 +133,9 @@ def cross_check(
             definition=definition,
             method=method,
             solver=back_end,
+            workers=workers,
             time_limit=time_limit,
+            memory_limit=memory_limit,
             progress=progress,
         )
         for method, back_end in (("split", "highs"), ("milp", solver))

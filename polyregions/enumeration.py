@@ -66,7 +66,7 @@ class Run:
 
     Parameters
     ----------
-    As for :func:`polyregions.counting.count`.
+    As for :func:`polyregions.counting.count`; ``catch_signals=False`` lets Ctrl-C and SIGTERM act as usual.
 
     Examples
     --------
@@ -91,8 +91,10 @@ class Run:
         workers: int = 1,
         time_limit: float | None = None,
         max_regions: int | None = None,
+        memory_limit: int | None = None,
         progress: ProgressCallback | None = None,
         certificate: str | os.PathLike[str] | None = None,
+        catch_signals: bool = True,
     ) -> None:
         from polyregions.exact.restriction import Restriction
 
@@ -101,7 +103,9 @@ class Run:
         self.domain = domain
         self.definition = Definition.of(definition)
         self.method = method
-        self._limits = Limits(time_limit=time_limit, max_regions=max_regions)
+        self._limits = Limits(
+            time_limit=time_limit, max_regions=max_regions, memory_limit=memory_limit, catch_signals=catch_signals
+        )
         self._restriction = Restriction(network, domain)
         self._recorder = (
             None if certificate is None else _recorder(certificate, network, domain, self.definition, method)
@@ -113,6 +117,7 @@ class Run:
             self._recorder.open()
         self._progress = progress
         self._reported = 0.0
+        self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
 
@@ -176,8 +181,12 @@ class Run:
         return self._reason is not None
 
     def _upper(self) -> int | None:
+        """The least upper bound so far: with several threads a later one may be worse, and all are proven."""
         rest = self.enumerator.open_bound()
-        return None if rest is None else self.enumerator.found + rest
+        if rest is not None:
+            upper = self.enumerator.found + rest
+            self._least_upper = upper if self._least_upper is None else min(upper, self._least_upper)
+        return self._least_upper
 
     def result(self) -> Count:
         """The count as it stands: exact if the run finished, else a bracket of what is proven."""

@@ -12,12 +12,17 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from polyregions.errors import ArgumentError
+from polyregions.memory import format_size, resident_memory
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "is_number"]
+
+
+#: Seconds between two looks at the memory.
+_MEMORY_INTERVAL = 0.05
 
 
 class Limits:
-    """Time, number of regions, and Ctrl-C or SIGTERM, asked for by :meth:`reached`.
+    """Time, number of regions, memory, and Ctrl-C or SIGTERM, asked for by :meth:`reached`.
 
     As a context manager in the main thread it catches the first SIGINT and SIGTERM; a second one acts as usual.
 
@@ -26,22 +31,40 @@ class Limits:
     time_limit : float, optional
         Seconds from the first entry on.
     max_regions : int, optional
+    memory_limit : int, optional
+        Bytes that the whole process may hold. Looked at some times a second, so that a single step may exceed it.
+    catch_signals : bool, optional
+        False leaves signals alone.
 
     Raises
     ------
     ArgumentError
-        If a limit is negative or no number.
+        If a limit is negative or no number, or if the system does not tell how much memory the process holds.
     """
 
-    def __init__(self, *, time_limit: float | None = None, max_regions: int | None = None) -> None:
-        if time_limit is not None and not (_is_a(Real, time_limit) and time_limit >= 0):
+    def __init__(
+        self,
+        *,
+        time_limit: float | None = None,
+        max_regions: int | None = None,
+        memory_limit: int | None = None,
+        catch_signals: bool = True,
+    ) -> None:
+        if time_limit is not None and not is_number(time_limit, Real, 0):
             raise ArgumentError(f"the time limit must be at least 0 seconds, not {time_limit!r}")
-        if max_regions is not None and not (_is_a(Integral, max_regions) and max_regions >= 0):
+        if max_regions is not None and not is_number(max_regions, Integral, 0):
             raise ArgumentError(f"the limit of regions must be a whole number of at least 0, not {max_regions!r}")
+        if memory_limit is not None and not is_number(memory_limit, Integral, 0):
+            raise ArgumentError(f"the memory limit must be a whole number of bytes of at least 0, not {memory_limit!r}")
+        if memory_limit is not None and resident_memory() is None:
+            raise ArgumentError("this system does not tell how much memory a process holds: leave out the memory limit")
         self._start: float | None = None
         self._end: float | None = None
         self._time_limit = time_limit
         self._max_regions = max_regions
+        self._memory_limit = memory_limit
+        self._memory_seen = -_MEMORY_INTERVAL
+        self._catch_signals = catch_signals
         self._signal: int | None = None
         self._previous: dict[int, Any] = {}
 
@@ -75,12 +98,19 @@ class Limits:
             return f"time limit of {self._time_limit:g} s"
         if self._max_regions is not None and regions >= self._max_regions:
             return f"limit of {self._max_regions} regions"
+        if self._memory_limit is not None and self.seconds - self._memory_seen >= _MEMORY_INTERVAL:
+            self._memory_seen = self.seconds
+            held = resident_memory()
+            if held is not None and held >= self._memory_limit:
+                return (
+                    f"memory limit of {format_size(self._memory_limit)}, of which the process holds {format_size(held)}"
+                )
         return None
 
     def __enter__(self) -> "Limits":
         self._start = time.monotonic() if self._start is None else self._start
         self._end = None
-        if threading.current_thread() is threading.main_thread():
+        if self._catch_signals and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._previous[number] = signal.signal(number, self._on_signal)
         return self
@@ -100,6 +130,6 @@ class Limits:
         self._restore()
 
 
-def _is_a(kind: type, value: object) -> bool:
-    """Whether what a user gave is such a number, whatever the annotation promises."""
-    return isinstance(value, kind)
+def is_number(value: Any, kind: type, least: int) -> bool:
+    """Whether what a user gave is such a number and at least ``least``, whatever the annotation promises."""
+    return isinstance(value, kind) and bool(value >= least)  # type: ignore[operator]

@@ -1,7 +1,10 @@
 """count, regions and cross_check as a user calls them."""
 
 import json
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -11,8 +14,9 @@ import pytest
 
 import polyregions as pr
 from polyregions.cross_checking import Difference
-from polyregions.errors import DomainError, NotExactError
+from polyregions.errors import ArgumentError, DomainError, NotExactError
 from polyregions.limits import Limits
+from polyregions.memory import resident_memory
 from tests.nets import npz
 from tests.strategies import of_known
 
@@ -138,6 +142,8 @@ def test_region_geometry_agrees_with_the_network():
         ({"definition": "linear"}, "no definition called 'linear'"),
         ({"time_limit": -1}, "time limit must be at least 0"),
         ({"time_limit": float("nan")}, "time limit must be at least 0"),
+        ({"memory_limit": -1}, "memory limit must be a whole number of bytes"),
+        ({"memory_limit": "2G"}, "memory limit must be a whole number of bytes"),
         ({"max_regions": -5}, "limit of regions must be a whole number of at least 0"),
         ({"solver": "abacus"}, "abacus"),
         ({"solver": "abacus", "method": "milp"}, "abacus"),
@@ -240,3 +246,74 @@ def test_interrupted_listing_does_not_pass_for_a_complete_one():
         for _ in pr.regions(network, pr.Box(-1, 1)):
             pass
     timer.join()
+
+
+def test_memory_limit_ends_in_a_bracket():
+    result = pr.count(NETWORK, BOX, memory_limit=1)
+    assert result.status is pr.Status.BRACKET
+    assert result.lower == 0
+    assert result.upper >= 478
+    assert re.fullmatch(r"memory limit of 1 bytes, of which the process holds \d.* MiB", result.stats["stopped"])
+    assert int(pr.count(NETWORK, BOX, memory_limit=2**50)) == 478
+
+
+def test_memory_that_grows_while_it_runs(monkeypatch):
+    sizes = iter([10, 20, 30, *[100] * 1000])
+    monkeypatch.setattr("polyregions.limits.resident_memory", lambda: next(sizes))
+    monkeypatch.setattr("polyregions.limits._MEMORY_INTERVAL", 0.0)
+    iterator = pr.regions(NETWORK, BOX, memory_limit=100, cells="lp")
+    found = list(iterator)
+    assert 0 <= len(found) < 478
+    result = iterator.result()
+    assert (result.lower, result.status) == (len(found), pr.Status.BRACKET)
+    assert result.stats["stopped"] == "memory limit of 100 bytes, of which the process holds 100 bytes"
+
+
+def test_memory_of_this_process():
+    held = resident_memory()
+    assert 2**20 < held < 2**40
+    block = np.ones(2**24)
+    assert resident_memory() >= held + 2**26
+    assert block.size == 2**24
+
+
+def test_a_system_that_does_not_tell_the_memory(monkeypatch):
+    monkeypatch.setattr("polyregions.limits.resident_memory", lambda: None)
+    with pytest.raises(ArgumentError, match="does not tell"):
+        pr.count(NETWORK, BOX, memory_limit=10**9)
+
+
+@pytest.mark.parametrize("cells", ["vertex", "tableau"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_memory_does_not_grow_with_the_count(cells, workers):
+    """Measured in a process of its own; 60,000 regions in a list would take more than 6 MB."""
+    code = (
+        "import sys, tracemalloc, numpy as np, polyregions as pr\n"
+        "rng = np.random.default_rng(4)\n"
+        "shapes = [(24, 4), (24, 24), (1, 24)]\n"
+        "weights, biases = [rng.normal(size=s) for s in shapes], [rng.normal(size=s[0]) / 3 for s in shapes]\n"
+        "net = pr.Network.from_arrays(weights, biases)\n"
+        "def peak(most):\n"
+        "    tracemalloc.start()\n"
+        f"    result = pr.count(net, pr.Box(-1, 1), cells={cells!r}, workers={workers}, max_regions=most)\n"
+        "    assert result.lower == most\n"
+        "    size = tracemalloc.get_traced_memory()[1]; tracemalloc.stop(); return size\n"
+        "peak(10)\n"
+        "print(peak(1000), peak(60_000))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    small, large = map(int, done.stdout.split())
+    assert large < 2 * small + 2_000_000
+
+
+def test_listing_takes_the_limits_of_counting():
+    iterator = pr.regions(NETWORK, BOX, max_regions=7, workers=2)
+    assert len(list(iterator)) == 7
+    result = iterator.result()
+    assert (result.lower, result.status, result.stats["stopped"]) == (7, pr.Status.BRACKET, "limit of 7 regions")
+    whole = pr.regions(NETWORK, BOX, workers=2, method="split", time_limit=1000)
+    assert len({region.pattern for region in whole}) == int(whole.result()) == 478
+    nothing = pr.regions(NETWORK, BOX, time_limit=0)
+    assert list(nothing) == []
+    assert nothing.result().lower == 0
+    assert nothing.result().upper >= 478

@@ -15,6 +15,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_cells(parser)
     options.add_workers(parser)
     options.add_limits(parser)
+    options.add_memory_limit(parser)
     parser.add_argument("--certificate", metavar="FILE", help="write a proof of the count, for `polyregions verify`")
     options.add_output(parser)
 
@@ -35,6 +36,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             cells=arguments.cells,
             workers=arguments.workers,
             time_limit=arguments.time_limit,
+            memory_limit=arguments.memory_limit,
             max_regions=arguments.max_regions,
             progress=meter,
             certificate=arguments.certificate,

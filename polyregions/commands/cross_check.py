@@ -21,7 +21,9 @@ SHOWN = 10
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_solver(parser)
+    options.add_workers(parser)
     options.add_limits(parser, counters=2)
+    options.add_memory_limit(parser)
     options.add_output(parser)
 
 
@@ -37,7 +39,9 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             domain,
             definition=arguments.definition,
             solver=arguments.solver,
+            workers=arguments.workers,
             time_limit=arguments.time_limit,
+            memory_limit=arguments.memory_limit,
             progress=meter,
         )
     if arguments.json:

@@ -23,6 +23,7 @@ __all__ = [
     "add_cells",
     "add_input",
     "add_limits",
+    "add_memory_limit",
     "add_method",
     "add_output",
     "check_solver",
@@ -88,7 +89,7 @@ def add_workers(parser: ArgumentParser) -> None:
         type=_positive,
         default=1,
         metavar="N",
-        help="threads that share the count, where cells are kept by their vertices (default: 1)",
+        help="threads that share the compiled searches, --cells vertex and tableau; the others use one (default: 1)",
     )
 
 
@@ -105,6 +106,15 @@ def add_limits(parser: ArgumentParser, *, counters: int = 1) -> None:
         parser.add_argument(
             "--max-regions", type=_natural, metavar="N", help="stop when N regions are found, with proven bounds"
         )
+
+
+def add_memory_limit(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--memory-limit",
+        type=_size,
+        metavar="SIZE",
+        help="stop when the process holds so much memory, such as 500M or 2G, with proven bounds",
+    )
 
 
 def add_output(parser: ArgumentParser) -> None:
@@ -216,6 +226,13 @@ def _natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
     return value
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size of memory such as 500M or 2G")
+    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
 
 def _positive(text: str) -> int:

@@ -22,7 +22,9 @@ def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_method(parser)
     options.add_cells(parser)
+    options.add_workers(parser)
     options.add_limits(parser)
+    options.add_memory_limit(parser)
     parser.add_argument(
         "--output",
         metavar="FILE",
@@ -45,7 +47,9 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             method=arguments.method,
             solver=arguments.solver,
             cells=arguments.cells,
+            workers=arguments.workers,
             time_limit=arguments.time_limit,
+            memory_limit=arguments.memory_limit,
             max_regions=arguments.max_regions,
             progress=meter,
         )

@@ -1,14 +1,18 @@
 """Which cells the splitting counter uses."""
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from polyregions.definition import Definition
 from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
+from polyregions.limits import is_number
 
 if TYPE_CHECKING:
     from polyregions.certificate.writer import Recorder
     from polyregions.enumeration import Enumerator
+    from polyregions.splitting.tableau_cells import TableauTree
+    from polyregions.splitting.vertex_cells import VertexTree
 
 __all__ = ["CELLS", "splitting_tree"]
 
@@ -41,7 +45,7 @@ def splitting_tree(
         "vertex": compiled, regions of full dimension in low dimension; "tableau": compiled LP cells, any dimension and
         both definitions; "lp": the same on the LP back end.
     workers : int
-        Threads of vertex cells without ``max_regions``; other searches use one.
+        Threads of the compiled searches; LP cells and certificates use one.
     recorder : Recorder, optional
         Writes a certificate; tableau cells and LP cells take down their proofs, "auto" takes the former.
 
@@ -54,8 +58,8 @@ def splitting_tree(
 
     if cells not in CELLS:
         raise ArgumentError(f"no cells called {cells!r}; there are {', '.join(map(repr, CELLS))}")
-    if workers < 1:
-        raise ArgumentError(f"the number of workers must be at least 1, not {workers}")
+    if not is_number(workers, Integral, 1):
+        raise ArgumentError(f"the number of workers must be at least 1, not {workers!r}")
     possible = definition is Definition.REGIONS and restriction.dimension > 0 and bool(restriction.widths)
     if cells == "vertex" and not possible:
         raise ArgumentError(
@@ -68,18 +72,25 @@ def splitting_tree(
     lp_session([0.0], [1.0], name=solver)  # a wrong name is an error even where no LP will be solved
     if cells == "auto":
         cells = "vertex" if possible and restriction.dimension <= _VERTEX_DIMENSION else "tableau"
-    if cells == "vertex":
-        if workers > 1 and max_regions is None:
-            from polyregions.splitting.workers import ParallelVertexTree
+    if cells == "lp":
+        from polyregions.splitting.tree import SplittingTree
 
-            return ParallelVertexTree(restriction, workers=workers)
+        return SplittingTree(restriction, definition, solver=solver, recorder=recorder)
+    tree = _compiled_tree(restriction, definition, cells, max_regions, recorder)
+    if workers == 1 or recorder is not None:
+        return tree
+    from polyregions.splitting.workers import ParallelTree
+
+    return ParallelTree(tree, workers=workers, max_regions=max_regions)
+
+
+def _compiled_tree(
+    restriction: Restriction, definition: Definition, cells: str, max_regions: int | None, recorder: "Recorder | None"
+) -> "VertexTree | TableauTree":
+    if cells == "vertex":
         from polyregions.splitting.vertex_cells import VertexTree
 
         return VertexTree(restriction, max_regions=max_regions)
-    if cells == "tableau":
-        from polyregions.splitting.tableau_cells import TableauTree
+    from polyregions.splitting.tableau_cells import TableauTree
 
-        return TableauTree(restriction, definition, max_regions=max_regions, recorder=recorder)
-    from polyregions.splitting.tree import SplittingTree
-
-    return SplittingTree(restriction, definition, solver=solver, recorder=recorder)
+    return TableauTree(restriction, definition, max_regions=max_regions, recorder=recorder)

@@ -7,6 +7,7 @@ subtree goes to :class:`polyregions.splitting.tree.SplittingTree`.
 
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +27,14 @@ from polyregions.splitting.tableau_state import (
     BoxRow,
     Counter,
     FormNumber,
+    Forms,
     LevelColumn,
     Mask,
     NameRow,
     PathColumn,
     Phase,
+    Tableau,
+    first_points,
     grown,
     new_forms,
     new_points,
@@ -54,6 +58,8 @@ FloatArray = npt.NDArray[np.float64]
 _BUFFER = 1024
 #: Seconds between two calls of ``stop``, roughly.
 _PAUSE = 0.03
+#: Nodes of the slow tree between two such questions.
+_SUBTREE_STEPS = 20
 _NO_LIMIT = 2**62
 _LARGEST_BUDGET = 10**9
 
@@ -293,6 +299,55 @@ class TableauTree:
             else:
                 most = _NO_LIMIT if at_most is None else at_most
                 self._search(most, keep=False)
+
+    def advance(self, most: int | None = None) -> bool:
+        """Count some milliseconds further, ``most`` regions more at most; False once all is found."""
+        self._taken = self._counters[Counter.BUFFERED] = 0
+        if self.finished:
+            return False
+        at_most = _NO_LIMIT if most is None else self.found + most
+        if self._subtree is None:
+            self._search(at_most, keep=False)
+        else:
+            steps = iter(range(_SUBTREE_STEPS))
+            self._subtree.explore(lambda: self.found >= at_most or next(steps, None) is None)
+            self._close_subtree()
+        return True
+
+    def give(self) -> "TableauTree | None":
+        """A tree of its own for the lowest open cell, which this one then leaves out; None if there is but one."""
+        depth = int(self._counters[Counter.DEPTH])
+        if depth < 0:
+            return None
+        mine = self._state
+        waiting = np.flatnonzero(mine.levels[:depth, LevelColumn.PHASE] == Phase.SECOND)
+        if not len(waiting):
+            return None
+        level = int(waiting[0])
+        part = copy(self)
+        part._cell = Cell(self.restriction, self._box, self.definition)
+        part._forms, part._subtree, part._done_stats = [], None, {}
+        part._handed_over = part._taken = 0
+        # Forms of the layers that the cell has entered, and rows and points of it, are those of the path.
+        part._rows = Forms._make(array.copy() for array in self._rows)
+        part._path = self._path.copy()
+        count = int(mine.levels[level + 1, LevelColumn.POINTS])
+        part._points = first_points(self._points, count)
+        part._tableau = Tableau._make(np.zeros_like(array) for array in self._tableau)
+        part._state = mine._replace(
+            counters=np.zeros_like(mine.counters),
+            levels=mine.levels.copy(),
+            masks=mine.masks.copy(),
+            known_points=mine.known_points.copy(),
+            prefix=mine.prefix.copy(),
+            leaf_states=np.zeros_like(mine.leaf_states),
+            leaf_points=np.zeros_like(mine.leaf_points),
+        )
+        part._counters = part._state.counters
+        part._counters[[Counter.DEPTH, Counter.POINTS]] = level, count
+        part._state.levels[:, LevelColumn.FOUND] = 0
+        mine.levels[level, LevelColumn.PHASE] = Phase.DONE
+        return part
 
     def _close_subtree(self) -> None:
         subtree = self._subtree

@@ -31,6 +31,7 @@ __all__ = [
     "RowRow",
     "Search",
     "Tableau",
+    "first_points",
     "grown",
     "new_forms",
     "new_points",
@@ -243,6 +244,14 @@ def grown(points: Points) -> Points:
         np.concatenate([points.rows, np.zeros_like(points.rows)]),
         np.concatenate([points.signs, np.zeros_like(points.signs)], axis=1),
     )
+
+
+def first_points(points: Points, count: int) -> Points:
+    """A stack of its own, as large, that holds the first ``count`` points."""
+    copy = Points._make(np.zeros(array.shape, dtype=array.dtype) for array in points)
+    copy.x[:count], copy.rows[:count] = points.x[:count], points.rows[:count]
+    copy.values[:, :count], copy.signs[:, :count] = points.values[:, :count], points.signs[:, :count]
+    return copy
 
 
 def new_search(layers: int, units: int, total: int, dimension: int, buffer: int) -> Search:

@@ -49,6 +49,8 @@ class VertexTree:
         Of dimension 1 to about 6, with at least one ReLU layer.
     max_regions : int, optional
         Stop when so many are found.
+    doubt : float, optional
+        The share of certain signs that are decided exactly all the same, for tests: no result depends on it.
 
     Notes
     -----
@@ -59,8 +61,9 @@ class VertexTree:
     #: Every decision is.
     proven = True
 
-    def __init__(self, restriction: Restriction, *, max_regions: int | None = None) -> None:
+    def __init__(self, restriction: Restriction, *, max_regions: int | None = None, doubt: float = 0.0) -> None:
         self.restriction = restriction
+        self._doubt = doubt
         self._box = FloatBox.of(restriction)
         self._max_regions = np.iinfo(np.int64).max if max_regions is None else max_regions
         self._yielded = 0
@@ -68,7 +71,7 @@ class VertexTree:
         self._certifier: PatternCertifier | None = None
         self._forms: dict[int, LayerForms] = {}
         self._first_layer: LayerForms | None = None
-        self._counters = np.zeros(6, dtype=np.int64)
+        self._counters = np.zeros(kernel.COUNTERS, dtype=np.int64)
         self._guest: SplittingTree | None = None
         with np.errstate(all="ignore"):
             self._problem = self._make_problem()
@@ -113,6 +116,7 @@ class VertexTree:
             float(8 * U * box.radius.max(initial=0.0) + box.tiny),
             box.tiny,
             running,
+            self._doubt * 2**16,
         )
 
     def _walls(self) -> tuple[FloatArray, FloatArray]:
@@ -272,19 +276,20 @@ class VertexTree:
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
-        self._counters[kernel.FILLED] = self._yielded = 0
         while not stop() and self.advance():
             pass
 
-    def advance(self) -> bool:
-        """Count a few milliseconds further; False once all is found."""
+    def advance(self, most: int | None = None) -> bool:
+        """Count a few milliseconds further, ``most`` regions more at most; False once all is found."""
+        self._counters[kernel.FILLED] = self._yielded = 0
         if self._counters[kernel.TOP] < 0:
             return False
+        limit = self._max_regions if most is None else self.found + most
         if self._guest is None:
-            self._advance(keep=False)
+            self._advance(limit, keep=False)
         else:
             steps = iter(range(_GUEST_STEPS))
-            self._guest.explore(lambda: next(steps, None) is None)
+            self._guest.explore(lambda: self.found >= limit or next(steps, None) is None)
             self._dismiss_guest()
         return True
 
@@ -310,10 +315,6 @@ class VertexTree:
         self._nodes.head[lowest, kernel.LAYER] = kernel.GIVEN
         return part
 
-    def release(self) -> None:
-        """Give back the memory of a finished search; its counts stay."""
-        self._nodes = self._make_nodes(1, 1)
-
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions; see :class:`polyregions.enumeration.Enumerator`."""
         while True:
@@ -325,7 +326,7 @@ class VertexTree:
             if self._counters[kernel.TOP] < 0 or stop():
                 return
             if self._guest is None:
-                self._advance(keep=True)
+                self._advance(self._max_regions, keep=True)
             else:
                 yield from self._guest.leaves(stop)
                 self._dismiss_guest()
@@ -341,11 +342,11 @@ class VertexTree:
         self._yielded += 1
         return Leaf(states, witness)
 
-    def _advance(self, *, keep: bool) -> None:
+    def _advance(self, most: int, *, keep: bool) -> None:
         """Run the kernel for some steps, and do what it asks for."""
         counters, nodes = self._counters, self._nodes
         with np.errstate(all="ignore"):
-            status = kernel.advance(self._problem, nodes, self._scratch, counters, _STEPS, keep, self._max_regions)
+            status = kernel.advance(self._problem, nodes, self._scratch, counters, _STEPS, keep, most)
             if status == kernel.UNDECIDED:
                 self._decide(int(counters[kernel.TOP]))
             elif status == kernel.GROW_STACK:
@@ -395,7 +396,7 @@ class VertexTree:
                 self._set_vertex(node, v, points[v])
             unit = int(nodes.live[node, i])
             sign = self._filtered(layer, unit, nodes.vertices[node, v], float(nodes.radii[node, v]))
-            if sign == kernel.UNKNOWN:
+            if sign == kernel.UNKNOWN or self._doubt:
                 *a, c = self._layer_forms(layer).exact(unit)
                 value = sum((int(w) * x for w, x in zip(a, points[v], strict=True) if w), Fraction(int(c)))
                 sign = (value > 0) - (value < 0)

@@ -28,6 +28,7 @@ from polyregions.splitting.exact_vertices import BOX, DOMAIN
 __all__ = [
     "BOX",
     "BUFFER_FULL",
+    "COUNTERS",
     "DOMAIN",
     "FACETS_FULL",
     "FINISHED",
@@ -55,8 +56,8 @@ IntArray = npt.NDArray[np.int64]
 #: Why :func:`advance` returned.
 FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL = range(7)
 #: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
-#: tests made, splits recorded for the upper bound.
-TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES = range(6)
+#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``; how many.
+TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, COUNTERS = range(8)
 #: Signs in a node's table besides -1, 0, 1: not certain, and not yet computed.
 UNKNOWN, MISSING = 2, 3
 #: Facets of one cell that a bit set holds.
@@ -78,6 +79,7 @@ class Problem(NamedTuple):
     tiny : that of underflow
     running : whether the errors of later layers' forms are computed along with the forms, cell by cell, because those
         that hold for all cells are too large
+    doubt : of 2^16, the share of certain signs that are called uncertain all the same, for tests
     """
 
     widths: IntArray
@@ -90,6 +92,7 @@ class Problem(NamedTuple):
     slack: float
     tiny: float
     running: bool
+    doubt: float
 
 
 class Nodes(NamedTuple):
@@ -240,6 +243,15 @@ def _sign(scratch, layer, unit, vertex, radius):
 
 
 @compiled
+def _doubted(problem, counters):
+    """Whether to call a certain sign uncertain, at random; never but in tests."""
+    if problem.doubt == 0.0:
+        return False
+    counters[RANDOM] = (counters[RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+    return (counters[RANDOM] >> 8) & 0xFFFF < problem.doubt
+
+
+@compiled
 def _facet_forms(nodes, problem, scratch, node, word):
     """Write the forms of d of the facets in ``word`` to the left of ``system``, constants and errors behind them."""
     d = scratch.rows.shape[1] - 1
@@ -370,7 +382,7 @@ def _polish(nodes, problem, scratch, node, word, x):
 
 
 @compiled_fused
-def _enter(nodes, problem, scratch, node, layer):
+def _enter(nodes, problem, scratch, counters, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
 
     Returns the number of signs that are not certain, and that of all signs.
@@ -445,16 +457,19 @@ def _enter(nodes, problem, scratch, node, layer):
     # Settled active units are collected from the end of the list of live ones.
     for j in range(width):
         limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
-        if low[j] > limit:
+        doubted = _doubted(problem, counters)
+        if low[j] > limit and not doubted:
             scratch.states[offset + j] = 1
             active += 1
             settled[width - active] = j
-        elif high[j] < -limit:
+        elif high[j] < -limit and not doubted:
             scratch.states[offset + j] = 0
         else:
             settled[live] = j
             for v in range(count):
                 sign = _sign(scratch, layer, j, nodes.vertices[node, v], nodes.radii[node, v])
+                if _doubted(problem, counters):
+                    sign = UNKNOWN
                 nodes.signs[node, live, v] = sign
                 unknown += sign == UNKNOWN
             live += 1
@@ -671,13 +686,13 @@ def advance(
         node = counters[TOP]
         if node < 0:
             return FINISHED
-        if counters[FOUND] >= most:
-            return PAUSED
         head = nodes.head[node]
         layer = head[LAYER]
         if layer == GIVEN:
             counters[TOP] = node - 1
             continue
+        if counters[FOUND] >= most:
+            return PAUSED
         if head[PHASE] == _FRESH:
             scratch.states[scratch.offsets[layer] + head[UNIT]] = head[STATE]
             unknown = 0
@@ -686,6 +701,8 @@ def advance(
                 for v in range(head[VERTICES]):
                     if nodes.signs[node, i, v] == MISSING:
                         sign = _sign(scratch, layer, unit, nodes.vertices[node, v], nodes.radii[node, v])
+                        if _doubted(problem, counters):
+                            sign = UNKNOWN
                         nodes.signs[node, i, v] = sign
                         unknown += sign == UNKNOWN
                         counters[TESTS] += 1
@@ -699,7 +716,7 @@ def advance(
                 return status
         elif layer + 1 < layers:
             head[DIMENSION] = min(head[DIMENSION], head[ACTIVE])
-            unknown, tests = _enter(nodes, problem, scratch, node, layer + 1)
+            unknown, tests = _enter(nodes, problem, scratch, counters, node, layer + 1)
             counters[TESTS] += tests
             if unknown:
                 return UNDECIDED

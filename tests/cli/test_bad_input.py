@@ -46,6 +46,8 @@ def refused(capsys, *arguments):
         (["count", A1, *BOX, "--time-limit", "-1"], "'-1' is not a number of seconds"),
         (["count", A1, *BOX, "--time-limit", "soon"], "'soon' is not a number of seconds"),
         (["count", A1, *BOX, "--time-limit", "nan"], "'nan' is not a number of seconds"),
+        (["count", A1, *BOX, "--memory-limit", "2X"], "'2X' is not a size of memory such as 500M or 2G"),
+        (["count", A1, *BOX, "--memory-limit", "-1G"], "--memory-limit"),
         (["count", A1, *BOX, "--max-regions", "-3"], "'-3' is not an integer"),
         (["count", A1, *BOX, "--max-regions", "2.5"], "'2.5' is not an integer"),
         (["count", A1, *BOX, "--jsn"], "--jsn"),

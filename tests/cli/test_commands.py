@@ -137,6 +137,13 @@ def test_cells(capsys, orthants, command, cells):
     assert (status, result["count"], result["status"]) == (0, 4, "exact")
 
 
+@pytest.mark.parametrize("command", ["count", "regions", "cross-check"])
+def test_workers(capsys, orthants, command):
+    status, result = run_json(capsys, command, orthants, "--box", "-1", "1", "--workers", "2")
+    result = result["split"] if command == "cross-check" else result
+    assert (status, result["count"], result["stats"]["workers"]) == (0, 4, 2)
+
+
 def test_cells_are_those_of_the_counter():
     from polyregions.commands import options
     from polyregions.splitting.choice import CELLS
@@ -152,6 +159,22 @@ def test_limits_end_in_a_bracket_that_contains_the_truth(capsys, limit):
     assert (status, result["status"]) == (3, "bracket")
     assert result["lower"] <= 3404 <= result["upper"]
     assert "limit" in result["stats"]["stopped"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("100", "100 bytes"), ("1.5K", "1.5 KiB"), ("2M", "2 MiB"), ("1MiB", "1 MiB")]
+)
+@pytest.mark.parametrize("command", ["count", "regions", "cross-check"])
+def test_memory_limit(capsys, command, text, shown):
+    status, result = run_json(capsys, command, A1, *BOX, "--memory-limit", text)
+    result = result["split"] if command == "cross-check" else result
+    assert (status, result["status"]) == (3, "bracket")
+    assert result["stats"]["stopped"].startswith(f"memory limit of {shown}, of which the process holds ")
+    assert result["lower"] <= 478 <= result["upper"]
+
+
+def test_a_memory_limit_that_is_not_reached(capsys):
+    assert run_json(capsys, "count", A1, *BOX, "--memory-limit", "100g")[1]["count"] == 478
 
 
 def test_a_bracket_for_people(capsys):

@@ -253,7 +253,7 @@ def test_uncertified_is_not_proven():
     assert (tree.found, tree.finished, tree.proven) == (478, True, False)
 
 
-@pytest.mark.parametrize("doubt", [0.05, 0.5, 1.0])
+@pytest.mark.parametrize("doubt", [0.01, 0.3, 1.0])
 @pytest.mark.parametrize("name", ["A1_2d_16x2", "B4_4d_12x2"])
 def test_decisions_sent_to_exact_arithmetic_change_nothing(name, doubt):
     known = npz(name)
@@ -276,6 +276,17 @@ def test_doubt_changes_no_pattern(net, definition, doubt):
     found = [restriction.split_pattern(leaf.states) for leaf in tree.leaves()]
     assert len(found) == len(set(found))
     assert set(found) == slow_patterns(net.network, net.box, definition)
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS)
+@pytest.mark.parametrize("doubt", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_doubt_on_known_networks(known, doubt, definition):
+    expected = known.regions if definition is Definition.REGIONS else known.patterns
+    tree = TableauTree(Restriction(*of_known(known)), definition, doubt=doubt)
+    tree.explore()
+    assert tree.finished
+    assert expected is None or tree.found == expected
 
 
 def test_some_known_network_is_handed_over():

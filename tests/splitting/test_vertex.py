@@ -20,17 +20,17 @@ from tests.reference import brute_force
 from tests.strategies import TinyNet, awkward, of_known, tiny_nets
 
 
-def patterns_of(network, domain, arithmetic="flint"):
+def patterns_of(network, domain, arithmetic="flint", doubt=0.0):
     """The set of patterns; each witness has its pattern, each pattern comes once, and counting alone agrees."""
     restriction = Restriction(network, domain, get_arithmetic(arithmetic))
-    tree, found = VertexTree(restriction), []
+    tree, found = VertexTree(restriction, doubt=doubt), []
     for leaf in tree.leaves():
         pattern = restriction.split_pattern(leaf.states)
         assert network.pattern(restriction.chart.ambient(leaf.witness.point.coordinates())) == pattern
         found.append(pattern)
     assert len(set(found)) == len(found) == tree.found
     assert tree.finished
-    counter = VertexTree(restriction)
+    counter = VertexTree(restriction, doubt=doubt)
     counter.explore()
     assert counter.found == len(found)
     assert counter.open_bound() == 0
@@ -225,3 +225,40 @@ def test_recomputed_vertices_do_not_underflow(s):
     layer = ([[small, 0.0], [a, b], [0.0, 1.0]], [-g, c, -middle])
     net = TinyNet([layer], [Fraction(0), Fraction(-1, 2)], [Fraction(1), Fraction(1, 2)])
     assert patterns_of(net.network, net.box) == brute_force.regions(net.exact, net.lower, net.upper)
+
+
+@pytest.mark.parametrize("doubt", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("name", ["A1_2d_16x2", "B1_3d_16x2"])
+def test_signs_sent_to_exact_arithmetic_change_nothing(name, doubt):
+    known = npz(name)
+    tree = VertexTree(Restriction(*of_known(known)), doubt=doubt)
+    tree.explore(lambda: tree.found > 500)
+    stats = tree.statistics()
+    assert stats["decisions_by_exact"] > 0
+    if doubt == 1.0:
+        assert stats["decisions_by_filter"] == 0
+    if tree.finished:
+        assert tree.found == known.regions
+    else:
+        assert tree.found <= known.regions <= tree.found + tree.open_bound()
+
+
+@pytest.mark.parametrize("doubt", [0.01, 0.3, 1.0])
+@pytest.mark.parametrize("known", all_known(), ids=lambda known: known.name)
+def test_doubt_on_known_networks(known, doubt):
+    network, box = of_known(known)
+    tree = VertexTree(Restriction(network, box), doubt=doubt)
+    tree.explore()
+    assert (tree.found, tree.finished) == (known.regions, True)
+
+
+@given(net=tiny_nets(), doubt=st.sampled_from([0.01, 0.3, 1.0]))
+@settings(max_examples=200, deadline=None)
+def test_doubt_changes_no_pattern(net, doubt):
+    assert patterns_of(net.network, net.box, doubt=doubt) == brute_force.regions(net.exact, net.lower, net.upper)
+
+
+@given(net=tiny_nets(weights=awkward, max_inputs=2), doubt=st.sampled_from([0.01, 0.3, 1.0]))
+@settings(max_examples=100, deadline=None)
+def test_doubt_changes_no_pattern_of_awkward_floats(net, doubt):
+    assert patterns_of(net.network, net.box, doubt=doubt) == brute_force.regions(net.exact, net.lower, net.upper)
