@@ -21,6 +21,17 @@ from polyregions.exact.filter import FloatBox, FloatRows, rounded_rows
 from polyregions.exact.restriction import Restriction
 from polyregions.exact.simplex import BasisHint
 from polyregions.splitting import tableau_search
+from polyregions.splitting.image_kernel import to_image
+from polyregions.splitting.image_state import (
+    Basis,
+    Image,
+    copied,
+    exact_rows,
+    first_image_rows,
+    image_box,
+    image_of,
+    new_image,
+)
 from polyregions.splitting.tableau_filter import evaluate, holds, prepare
 from polyregions.splitting.tableau_record import new_record, tokens
 from polyregions.splitting.tableau_state import (
@@ -104,6 +115,8 @@ class TableauTree:
         self._box = FloatBox.of(restriction)
         self._cell = Cell(restriction, self._box, definition)
         self._domain_rows = len(self._cell)
+        self._image: Image | None = None
+        self._form_box = self._box
         self._forms: list[LayerForms] = []
         self._budget = 100_000
         self._handed_over = 0
@@ -132,24 +145,39 @@ class TableauTree:
             return False
         layers, total = len(restriction.widths), sum(restriction.widths)
         units = max(max(restriction.widths), len(restriction.rows))
+        d, rows, points = restriction.dimension, total + len(restriction.rows), 4 * units + 64
+        self._make_image(points, rows)
         self._problem = new_problem(
             restriction,
-            box,
+            self._form_box,
             is_open=self._cell.open,
             certified=self.certified,
             doubt=self._doubt,
             record=self._recorder is not None,
         )
-        d, rows = restriction.dimension, total + len(restriction.rows)
-        self._rows = new_forms(layers + 1, units, d)
+        n = len(self._form_box.lower)
+        self._rows = new_forms(layers + 1, units, n)
         self._path = np.zeros((rows, PathColumn.LENGTH), dtype=np.int64)
-        self._points = new_points(4 * units + 64, layers, units, rows, d)
-        self._tableau = new_tableau(rows, d)
+        self._points = new_points(points, layers, units, rows, n)
+        self._tableau = new_tableau(rows, n)
         self._state = new_search(layers, units, total, d, _BUFFER)
         if self._recorder is not None:
             self._record = new_record(units, rows, d)
         self._counters = self._state.counters
         return self._enter_first()
+
+    def _make_image(self, points: int, rows: int) -> None:
+        """Keep forms over the first layer's, where those are fewer than the coordinates and floats can hold all."""
+        self._image, self._form_box = None, self._box
+        if not image_of(self.restriction):
+            return
+        with np.errstate(all="ignore"):
+            box = image_box(self.restriction, self._box)
+            image = new_image(self.restriction, self._box, box, points=points, rows=rows)
+            extent = box.upper - box.lower
+            arrays = (image.generators, image.weights, image.small, extent, 1.0 / extent, box.tiny)
+            if (extent > 0).all() and all(np.isfinite(array).all() for array in arrays):
+                self._image, self._form_box = image, box
 
     def _enter_first(self) -> bool:
         """Enter the first layer; False where no float point of the domain is certain."""
@@ -158,8 +186,14 @@ class TableauTree:
         if count:
             self._load(layers, rounded_rows(restriction.rows, 1, self._box))
             self._path[:count] = [(layers, i, 1) for i in range(count)]
-        self._load(0, LayerForms.first(restriction, self._box).rows)
-        points.x[0, : restriction.dimension] = Witness.rational(restriction.start).x
+        if self._image is None:
+            self._load(0, LayerForms.first(restriction, self._box).rows)
+        else:
+            self._load(0, first_image_rows(restriction, self._box, self._form_box))
+        start = Witness.rational(restriction.start).x
+        if not self._box.holds_strictly(start):
+            return False
+        self._put_point(0, start)
         problem, rows = self._problem, self._rows
         inputs = (problem.box, problem.constants, rows.a, rows.numbers, self._path, points.x, points.rows)
         if not holds(*inputs, 0, count):
@@ -172,6 +206,14 @@ class TableauTree:
             self._record.integers, 0, 0, 0,
         )  # fmt: skip
         return True
+
+    def _put_point(self, index: int, x: FloatArray) -> None:
+        """Make a point of the domain one of those known, without its values."""
+        if self._image is None:
+            self._points.x[index, : len(x)] = x
+        else:
+            self._image.points[index, : len(x)] = x
+            to_image(self._image, self._points.x, index)
 
     def _load(self, slot: int, rows: FloatRows) -> None:
         problem, forms = self._problem, self._rows
@@ -333,6 +375,8 @@ class TableauTree:
         part._path = self._path.copy()
         count = int(mine.levels[level + 1, LevelColumn.POINTS])
         part._points = first_points(self._points, count)
+        if self._image is not None:
+            part._image = copied(self._image, len(self._image.points))
         part._tableau = Tableau._make(np.zeros_like(array) for array in self._tableau)
         part._state = mine._replace(
             counters=np.zeros_like(mine.counters),
@@ -363,20 +407,22 @@ class TableauTree:
         """Let the compiled search run until it needs something, and give it that."""
         start = time.perf_counter()
         arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state, self._record)
-        reason = tableau_search.search(*arrays, self._budget, most, keep)
+        reason = tableau_search.search(*arrays, self._image, self.restriction.dimension, self._budget, most, keep)
         if reason == tableau_search.PAUSED:
             elapsed = time.perf_counter() - start
             faster = min(max(_PAUSE / max(elapsed, 1e-6), 0.5), 2.0)
             self._budget = min(int(self._budget * faster) + 1, _LARGEST_BUDGET)
         elif reason == tableau_search.NEEDS_ROOM:
             self._points = grown(self._points)
+            if self._image is not None:
+                self._image = copied(self._image, len(self._points.x))
         elif reason == tableau_search.RECORD_FULL:
             self._flush_record()
         elif reason == tableau_search.NEEDS_ROWS:
             level = int(self._counters[Counter.DEPTH])
             layer = int(self._state.levels[level, LevelColumn.LAYER]) + 1
             with np.errstate(all="ignore"):
-                self._load(layer, self._layer_forms(layer).rows)
+                self._load(layer, self._rounded_rows(layer))
         elif reason == tableau_search.NEEDS_DECISION:
             with np.errstate(all="ignore"):
                 self._decide()
@@ -406,6 +452,13 @@ class TableauTree:
                 continue
             self._forms[index + 1 :] = [before.next(states)]
         return self._forms[layer]
+
+    def _rounded_rows(self, layer: int) -> FloatRows:
+        """The forms of a layer on the present cell with the least errors."""
+        forms = self._layer_forms(layer)
+        if self._image is None:
+            return forms.rows
+        return exact_rows(self.restriction, self._box, self._form_box, layer, forms.prefix, forms.scale)
 
     def _path_rows(self, level: int) -> list[tuple[LayerForms, int, int]]:
         path, first, last = self._path, self._domain_rows, int(self._state.levels[level, LevelColumn.ROWS])
@@ -440,6 +493,10 @@ class TableauTree:
 
     def _hint(self) -> BasisHint:
         """The basis that the search's linear program ended with."""
+        if self._image is not None:
+            size = int(self._image.basis[Basis.SIZE, 0])
+            tight, basic = self._image.basis[[Basis.TIGHT, Basis.BASIC], :size].tolist()
+            return BasisHint(tuple(tight), tuple(basic))
         names, length = self._tableau.names, self._problem.box.shape[1]
         count = int(self._state.levels[self._counters[Counter.DEPTH], LevelColumn.ROWS])
         tight = [int(name) - length for name in names[NameRow.COLUMN, :length] if name >= length]
@@ -447,13 +504,14 @@ class TableauTree:
         return BasisHint(tuple(tight), tuple(basic))
 
     def _witness(self, point: int) -> Witness:
-        return Witness(self._points.x[point, : self.restriction.dimension].copy())
+        points = self._points.x if self._image is None else self._image.points
+        return Witness(points[point, : self.restriction.dimension].copy())
 
     def _add_point(self, level: int, witness: Witness, signs: npt.NDArray[np.int8]) -> None:
         """Give the cell a point that was found exactly, with exact signs."""
         state, points, layer = self._state, self._points, int(self._state.levels[level, LevelColumn.LAYER])
         new = int(self._counters[Counter.POINTS])
-        points.x[new, : self.restriction.dimension] = witness.x
+        self._put_point(new, witness.x)
         problem, forms = self._problem, self._rows
         fractions = (points.x[new] - problem.box[BoxRow.LOWER]) * problem.box[BoxRow.INVERSE]
         for i, (slot, unit, sign) in enumerate(self._path[: int(state.levels[level, LevelColumn.ROWS])].tolist()):

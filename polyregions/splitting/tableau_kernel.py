@@ -30,16 +30,20 @@ from polyregions.splitting.tableau_state import (
     RowRow,
 )
 
-__all__ = ["NO", "UNDECIDED", "YES", "find"]
+__all__ = ["ENOUGH", "NO", "TOLERANCE", "UNDECIDED", "YES", "find", "ratio_test"]
 
 YES, NO, UNDECIDED = 1, 0, -1
 
 #: Violations below this are none, in scaled rows; only proposals depend on it.
-_TOLERANCE = 1e-10
+TOLERANCE = 1e-10
 #: Entries below this are no pivots.
 _SMALLEST_PIVOT = 1e-9
+#: Stands for infinity: the ratio of a column that can't enter, and the range of one without upper bound.
+_NO_RATIO = 1e300
+#: So few ratios are compared one by one.
+_FEW = 8
 #: Share of the way to the cell's wall that has to have the wanted sign, for an iterate that is not optimal.
-_ENOUGH = 0.1
+ENOUGH = 0.1
 
 _POINTS, _WORK, _PROGRAMS, _PIVOTS = Counter.POINTS, Counter.WORK, Counter.PROGRAMS, Counter.PIVOTS
 _MULTIPLIERS = Counter.MULTIPLIERS
@@ -49,7 +53,7 @@ _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _BETA, _ROW_UPPER, _ROW_INSIDE = RowRow.BETA, RowRow.UPPER, RowRow.INSIDE
 _REDUCED, _AT, _COLUMN_UPPER, _COLUMN_INSIDE = ColumnRow.REDUCED, ColumnRow.AT, ColumnRow.UPPER, ColumnRow.INSIDE
 _PIVOT, _RATIO = ColumnRow.PIVOT, ColumnRow.RATIO
-_ROW, _COLUMN, _ORDER = NameRow.ROW, NameRow.COLUMN, NameRow.ORDER
+_ROW, _COLUMN, _ORDER, _REST = NameRow.ROW, NameRow.COLUMN, NameRow.ORDER, NameRow.MULTIPLIER
 # As in tableau_filter: blocks of four, unsigned.
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
@@ -102,6 +106,69 @@ def _start(
 
 
 @compiled
+def ratio_test(
+    t: FloatArray, column: FloatArray, names: IntArray, p: int, direction: float, violation: float
+) -> tuple[int, int]:
+    """The column that enters for row p (-1: none), by the long-step rule, and how many change sides before it.
+
+    A boxed column whose reduced cost changes sign goes to its other bound, as long as row p stays violated: those first
+    in NameRow.ORDER. The column at which that ends is found as a quantile is, by partition: O(columns) however many
+    change sides.
+    """
+    length = t.shape[1]
+    # Branches on the data could not be predicted, and would cost more than the arithmetic: flags are 0.0 or 1.0.
+    for j in range(_U0, np.uint64(length)):
+        entry = direction * t[p, j] * (1.0 - 2.0 * column[_AT, j])
+        flag = np.float64(entry > _SMALLEST_PIVOT)
+        ratio = abs(column[_REDUCED, j]) / (entry * flag + (1.0 - flag))
+        column[_RATIO, j] = ratio * flag + (1.0 - flag) * _NO_RATIO
+        size = abs(t[p, j]) * column[_COLUMN_UPPER, j]
+        # Infinity times the flag 0.0 would be NaN.
+        column[_PIVOT, j] = size if size < _NO_RATIO else _NO_RATIO
+    last = 0
+    for j in range(_U0, np.uint64(length)):
+        names[_ORDER, np.uint64(last)] = j
+        last += np.int64(column[_RATIO, j] < _NO_RATIO)
+    q, first, slope = -1, 0, violation
+    while q < 0 and first < last:
+        if last - first > _FEW:
+            middle, size = column[_RATIO, names[_ORDER, (first + last) >> 1]], 0.0
+            low, rest = np.uint64(first), _U0
+            for k in range(np.uint64(first), np.uint64(last)):
+                j = np.uint64(names[_ORDER, k])
+                below = np.uint64(column[_RATIO, j] < middle)
+                names[_ORDER, low] = j
+                low += below
+                names[_REST, rest] = j
+                rest += _U1 - below
+                size += column[_PIVOT, j] * np.float64(below)
+            for k in range(rest):
+                names[_ORDER, low + k] = names[_REST, k]
+            least = np.int64(low)
+            if not slope - size > 0.0:
+                last = least
+                continue
+            if least > first:
+                slope -= size
+                first = least
+                continue
+        # The least ratio of few, or of many equal ones.
+        best = first
+        for k in range(first + 1, last):
+            if column[_RATIO, names[_ORDER, k]] < column[_RATIO, names[_ORDER, best]]:
+                best = k
+        j = names[_ORDER, best]
+        slope -= column[_PIVOT, j]
+        if not slope > 0.0:
+            q = j
+            break
+        names[_ORDER, best] = names[_ORDER, first]
+        names[_ORDER, first] = j
+        first += 1
+    return q, first
+
+
+@compiled
 def _enter(
     t: FloatArray,
     row: FloatArray,
@@ -112,52 +179,11 @@ def _enter(
     direction: float,
     violation: float,
 ) -> tuple[int, float]:
-    """The column that enters for row p (-1: none), by the long-step ratio test, and the change of the objective.
-
-    A boxed column whose reduced cost changes sign goes to its other bound, as long as row p stays violated. The column
-    at which that ends is found as a quantile is, by partition: O(columns) however many change sides.
-    """
-    length = t.shape[1]
-    last = 0
-    for j in range(length):
-        entry = direction * t[p, j] * (1.0 - 2.0 * column[_AT, j])
-        if entry > _SMALLEST_PIVOT:
-            column[_RATIO, j] = abs(column[_REDUCED, j]) / entry
-            names[_ORDER, last] = j
-            last += 1
-    q, first, slope, change = -1, 0, violation, 0.0
-    while q < 0 and first < last:
-        middle = column[_RATIO, names[_ORDER, (first + last) >> 1]]
-        # Three parts: ratios below, at, and above the middle one.
-        low, k, high, size = first, first, last, 0.0
-        while k < high:
-            j = names[_ORDER, k]
-            if column[_RATIO, j] < middle:
-                size += abs(t[p, j]) * column[_COLUMN_UPPER, j]
-                names[_ORDER, k] = names[_ORDER, low]
-                names[_ORDER, low] = j
-                low += 1
-                k += 1
-            elif column[_RATIO, j] > middle:
-                high -= 1
-                names[_ORDER, k] = names[_ORDER, high]
-                names[_ORDER, high] = j
-            else:
-                k += 1
-        if not slope - size > 0.0:
-            last = low
-            continue
-        slope -= size
-        first = low
-        while first < high:
-            j = names[_ORDER, first]
-            slope -= abs(t[p, j]) * column[_COLUMN_UPPER, j]
-            if not slope > 0.0:
-                q = j
-                break
-            first += 1
+    """The column that enters for row p (-1: none), and the change of the objective by those that change sides."""
+    q, first = ratio_test(t, column, names, p, direction, violation)
+    change = 0.0
     if q < 0:
-        return -1, 0.0
+        return -1, change
     if first:
         for f in range(first):
             j = names[_ORDER, f]
@@ -285,7 +311,7 @@ def find(
                 stretch = room / (room + gap)
                 if stretch < reach:
                     reach = stretch
-                    if gap > _TOLERANCE:
+                    if gap > TOLERANCE:
                         violation, worst = gap, i
         if z <= 0.0:
             if not certified:
@@ -296,13 +322,13 @@ def find(
                 return NO
         elif z > here:
             zero = -here / (z - here) if here < 0.0 else 0.0
-            if reach > zero and (worst < 0 or reach - zero > _ENOUGH * reach):
+            if reach > zero and (worst < 0 or reach - zero > ENOUGH * reach):
                 _propose(box, x, row, column, names, count, inside, 0.5 * (zero + reach), new)
                 certain = certain_sign(constants, a, numbers, x, new, layer, unit)[1]
                 if certain == sign and holds(box, constants, a, numbers, path, x, rows, new, count):
                     return YES
         if worst < 0:
-            return UNDECIDED if certified or z > _TOLERANCE else NO
+            return UNDECIDED if certified or z > TOLERANCE else NO
         below = row[_BETA, worst] < 0.0
         q, change = _enter(t, row, column, names, count, worst, 1.0 if below else -1.0, violation)
         if q < 0:

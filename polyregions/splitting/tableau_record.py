@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from polyregions.certificate.encoding import Token
 from polyregions.splitting.compiled import compiled
+from polyregions.splitting.image_kernel import image_excludes, lies_inside, to_image
+from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_filter import excludes, holds
 from polyregions.splitting.tableau_state import (
     ColumnRow,
@@ -96,6 +98,7 @@ def record_proof(
     names: IntArray,
     integers: IntArray,
     floats: FloatArray,
+    image: Image | None,
     layer: int,
     unit: int,
     sign: int,
@@ -114,10 +117,13 @@ def record_proof(
     for kind in range(3):
         for k in range(many):
             column[_WEIGHT, k] = _rounded(column[_PIVOT, k], kind)
-        # In full they were proven already.
-        if kind == 2 or excludes(
-            box, constants, a, numbers, path, column, names, layer, unit, sign, count, many
-        ):  # fmt: skip
+        if kind == 2:
+            break  # proven already
+        if image is None:
+            proven = excludes(box, constants, a, numbers, path, column, names, layer, unit, sign, count, many)
+        else:
+            proven = image_excludes(constants, a, numbers, path, column, names, image, layer, unit, sign, count, many)
+        if proven:
             break
     n, f, kept = counters[_INTEGERS], counters[_FLOATS], 0
     integers[n] = _ACTIVE if sign < 0 else _INACTIVE
@@ -143,21 +149,29 @@ def record_leaf(
     rows: FloatArray,
     integers: IntArray,
     floats: FloatArray,
+    image: Image | None,
     point: int,
     count: int,
     dimension: int,
 ) -> None:
     """The cell of the first ``count`` rows is a region, and ``point`` lies in it."""
     new = counters[_POINTS]
+    points = x if image is None else image.points
     for kind in range(3):
-        for j in range(x.shape[1]):
-            x[new, j] = _rounded(x[point, j], kind)
-        if kind == 2 or holds(box, constants, a, numbers, path, x, rows, new, count):
+        for j in range(points.shape[1]):
+            points[new, j] = _rounded(points[point, j], kind)
+        if kind == 2:
+            break
+        if image is not None:
+            if not lies_inside(image, new):
+                continue
+            to_image(image, x, new)
+        if holds(box, constants, a, numbers, path, x, rows, new, count):
             break
     n, f = counters[_INTEGERS], counters[_FLOATS]
     integers[n] = _LEAF
     for j in range(dimension):
-        floats[f + j] = x[new, j]
+        floats[f + j] = points[new, j]
     counters[_INTEGERS], counters[_FLOATS] = n + 1, f + dimension
 
 

@@ -15,6 +15,8 @@ from polyregions.certificate.encoding import Token
 from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
 from polyregions.splitting.compiled import compiled
+from polyregions.splitting.image_kernel import find_in_image
+from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_record import Record, record_leaf, record_proof, record_settled
@@ -212,6 +214,7 @@ def _settle(
     known_points: IntArray,
     integers: IntArray,
     floats: FloatArray,
+    image: Image | None,
     level: int,
 ) -> bool:
     """Take units off the live list whose hyperplanes miss the cell; find points on both sides of the rest.
@@ -240,10 +243,16 @@ def _settle(
                 value = sign * values[layer, known_points[level, k], unit]
                 if value > best or inside < 0:
                     inside, best = known_points[level, k], value
-            answer = find(
-                counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
-                layer, unit, sign, count, inside,
-            )  # fmt: skip
+            if image is None:
+                answer = find(
+                    counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
+                    layer, unit, sign, count, inside,
+                )  # fmt: skip
+            else:
+                answer = find_in_image(
+                    counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names, image,
+                    layer, unit, sign, count, inside,
+                )  # fmt: skip
             if constants[_DOUBT] > 0.0:
                 counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
                 if (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]:
@@ -259,7 +268,7 @@ def _settle(
                 mask &= ~bit
                 if constants[_RECORD] > 0:
                     record_proof(
-                        counters, box, constants, a, numbers, path, column, names, integers, floats,
+                        counters, box, constants, a, numbers, path, column, names, integers, floats, image,
                         layer, unit, sign, count,
                     )  # fmt: skip
                 continue
@@ -343,12 +352,15 @@ def search(
     tableau: Tableau,
     state: Search,
     record: Record,
+    image: Image | None,
+    dimension: int,
     budget: int,
     most: int,
     keep: bool,
 ) -> int:
     """Search on until something is needed from outside, ``budget`` units of work are done or ``most`` regions found.
 
+    ``image``: that of the domain under the first layer, if forms are kept over it; ``dimension``: of the domain.
     ``keep``: write each leaf to the buffer.
     """
     widths, weights, biases, box, constants = problem
@@ -374,7 +386,7 @@ def search(
             counters[_WORK] += 100
             if not _settle(
                 counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
-                levels, masks, known_points, integers, floats, level,
+                levels, masks, known_points, integers, floats, image, level,
             ):  # fmt: skip
                 return NEEDS_DECISION
             if _split(counters, levels, masks, level):
@@ -400,13 +412,14 @@ def search(
                 for i in range(depth):
                     for word in range(words):
                         leaf_states[leaf, i, word] = prefix[i, word]
-                for j in range(length):
-                    leaf_points[leaf, j] = x[known_points[level, 0], j]
+                points_in_full = x if image is None else image.points
+                for j in range(dimension):
+                    leaf_points[leaf, j] = points_in_full[known_points[level, 0], j]
                 counters[_BUFFERED] = leaf + 1
             if recording:
                 record_leaf(
-                    counters, box, constants, a, numbers, path, x, rows, integers, floats,
-                    known_points[level, 0], levels[level, _ROWS], np.int64(constants[_DIMENSION]),
+                    counters, box, constants, a, numbers, path, x, rows, integers, floats, image,
+                    known_points[level, 0], levels[level, _ROWS], dimension,
                 )  # fmt: skip
             counters[_FOUND] += 1
             levels[level, _PHASE] = _DONE

@@ -38,6 +38,8 @@ __all__ = [
     "new_problem",
     "new_search",
     "new_tableau",
+    "padded",
+    "padded_box",
     "popcount",
     "put_rows",
     "unpacked",
@@ -187,16 +189,27 @@ class Tableau(NamedTuple):
     names: IntArray
 
 
-def _padded(dimension: int) -> int:
+def padded(dimension: int) -> int:
+    """The number of coordinates with zeros appended that vector units want."""
     step = 4 if dimension <= 4 else 8
     return -(-dimension // step) * step
+
+
+def padded_box(box: FloatBox) -> FloatArray:
+    """The rows of BoxRow, padded by coordinates that are 0."""
+    rows = np.zeros((BoxRow.LENGTH, padded(len(box.lower))))
+    rows[BoxRow.LOWER_INSIDE], rows[BoxRow.UPPER_INSIDE] = -1.0, 1.0
+    extent = box.upper - box.lower
+    values = (box.lower, box.upper, box.lower_inside, box.upper_inside, box.radius, extent, 1.0 / extent)
+    rows[:, : len(box.lower)] = np.array(values)
+    return rows
 
 
 def new_problem(
     restriction: Restriction, box: FloatBox, *, is_open: bool, certified: bool, doubt: float, record: bool
 ) -> Problem:
-    """The network's later layers and the box, padded."""
-    d, network = restriction.dimension, restriction.network
+    """The network's later layers and the box around the coordinates that forms are over, padded."""
+    d, network = len(box.lower), restriction.network
     widths = np.array(restriction.widths, dtype=np.int64)
     most = int(widths.max())
     weights, biases = np.zeros((len(widths), most, most)), np.zeros((len(widths), most))
@@ -204,18 +217,13 @@ def new_problem(
         w = network.weights[layer]
         weights[layer, : w.shape[0], : w.shape[1]] = w
         biases[layer, : len(w)] = network.biases[layer]
-    padded = np.zeros((BoxRow.LENGTH, _padded(d)))
-    padded[BoxRow.LOWER_INSIDE], padded[BoxRow.UPPER_INSIDE] = -1.0, 1.0
-    extent = box.upper - box.lower
-    rows = (box.lower, box.upper, box.lower_inside, box.upper_inside, box.radius, extent, 1.0 / extent)
-    padded[:, :d] = np.array(rows)
     constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16, float(record)])
-    return Problem(widths, weights, biases, padded, constants)
+    return Problem(widths, weights, biases, padded_box(box), constants)
 
 
 def new_forms(slots: int, units: int, dimension: int) -> Forms:
     """Empty forms."""
-    shape = (slots, units, _padded(dimension))
+    shape = (slots, units, padded(dimension))
     return Forms(np.zeros(shape), np.zeros(shape), np.zeros((slots, units, FormNumber.LENGTH)))
 
 
@@ -229,7 +237,7 @@ def put_rows(forms: Forms, slot: int, rows: FloatRows) -> None:
 def new_points(count: int, layers: int, units: int, rows: int, dimension: int) -> Points:
     """An empty stack of points."""
     return Points(
-        np.zeros((count, _padded(dimension))),
+        np.zeros((count, padded(dimension))),
         np.zeros((layers, count, units)),
         np.zeros((count, rows)),
         np.zeros((layers, count, 2, -(-units // 64)), dtype=np.uint64),
@@ -264,13 +272,13 @@ def new_search(layers: int, units: int, total: int, dimension: int, buffer: int)
         known_points=np.zeros((levels, INHERITED + 2 * units + 2), dtype=np.int64),
         prefix=np.zeros((layers, words), dtype=np.uint64),
         leaf_states=np.zeros((buffer, layers, words), dtype=np.uint64),
-        leaf_points=np.zeros((buffer, _padded(dimension))),
+        leaf_points=np.zeros((buffer, padded(dimension))),
     )
 
 
 def new_tableau(rows: int, dimension: int) -> Tableau:
     """Room for a linear program of so many rows."""
-    length = _padded(dimension)
+    length = padded(dimension)
     return Tableau(
         np.zeros((rows, length)),
         np.zeros((RowRow.LENGTH, rows)),
