@@ -223,12 +223,11 @@ def _recorder(
 ) -> "Recorder":
     from polyregions.certificate.writer import Recorder, UnsupportedCertificateError
 
-    if definition is not Definition.REGIONS or method != "split":
+    if method != "split":
         raise UnsupportedCertificateError(
-            f"a certificate can be written of the definition 'regions' by the method 'split', not of "
-            f"'{definition.value}' by '{method}'"
+            f"a certificate can be written by the method 'split', not by {method!r}: leave out method={method!r}"
         )
-    return Recorder(path, network, domain)
+    return Recorder(path, network, domain, definition)
 
 
 def _check_kinds(network: Any, domain: Any) -> None:
