@@ -254,15 +254,17 @@ def _polytope(domain: dict[str, Any], inputs: int, tokens: "_Tokens") -> _Chart:
     free = [j for j in range(inputs) if j not in solved]
     origin = [solved[k][-1] if k in solved else Fraction(0) for k in range(inputs)]
     columns = [{j: Fraction(1), **{k: -row[j] for k, row in solved.items() if row[j]}} for j in free]
-    forms = []
+    forms, walls = [], []
     for row, bound in zip(matrix, right, strict=True):
         form = [-sum((row[i] * v for i, v in column.items()), Fraction(0)) for column in columns]
         form.append(bound - sum(map(mul, row, origin), Fraction(0)))
-        q = math.lcm(*(v.denominator for v in form))
-        forms.append([int(v * q) for v in form])
-        if form[-1] < 0 and not any(form[:-1]):
+        forms.append(form)
+        if any(form[:-1]):
+            q = math.lcm(*(v.denominator for v in form))
+            walls.append([int(v * q) for v in form])
+        elif form[-1] < 0:
             raise _Rejected("the domain is empty")
-    return _Chart(origin, columns, _bounds(forms, len(free), tokens), [form for form in forms if any(form[:-1])])
+    return _Chart(origin, columns, _bounds(forms, len(free), tokens), walls)
 
 
 def _solve(equations: list[list[Fraction]], dependent: Sequence[int]) -> dict[int, list[Fraction]]:
@@ -284,7 +286,7 @@ def _solve(equations: list[list[Fraction]], dependent: Sequence[int]) -> dict[in
     return solved
 
 
-def _bounds(forms: list[Form], dimension: int, tokens: "_Tokens") -> list[tuple[Fraction, Fraction]]:
+def _bounds(forms: list[list[Fraction]], dimension: int, tokens: "_Tokens") -> list[tuple[Fraction, Fraction]]:
     """Bounds of all coordinates where the forms are >= 0, each by a combination of forms and of bounds before it."""
     lower: list[Any] = [None] * dimension
     upper: list[Any] = [None] * dimension

@@ -17,6 +17,8 @@ from polyregions.exact.simplex import ExactLP
 __all__ = ["polytope_proof"]
 
 Multipliers = dict[int, Fraction]
+#: A linear inequality a . t + c >= 0.
+Row = tuple[Vector, Fraction]
 #: Bounds of every coordinate.
 Bounds = list[Fraction]
 
@@ -35,8 +37,7 @@ def polytope_proof(domain: Polytope, dimension: int) -> bytes:
     dependent = sorted(set(range(dimension)) - set(_free_coordinates(chart)))
     weights = _equalities(domain, chart, flat, len(dependent))
     tokens = [encoding.hull(*_lists(weights), dependent)]
-    integer = [integer_rows([[*a, c]])[0][0] for a, c in restricted]
-    tokens += [encoding.bound(j, sign, *_lists(proof)) for j, sign, proof in _bounds(integer, chart)]
+    tokens += [encoding.bound(j, sign, *_lists(proof)) for j, sign, proof in _bounds(restricted, chart)]
     return b"".join(tokens)
 
 
@@ -113,17 +114,16 @@ def _combination(domain: Polytope, chart: Chart, rows: Sequence[int]) -> Multipl
     lower, upper = _ambient_box(chart)
     scale = common_denominator([*lower, *upper])
     chosen = set(rows)
-    system = []
+    system, scales = [], []
     for i, (a, b) in enumerate(zip(domain.A, domain.b, strict=True)):
         (row,), q = integer_rows([[*(-value for value in a), b * scale]])
-        # The integer row is q times that of A, and so is its f; then multipliers of it are, times q, of that of A.
         system.append([*row[:-1], -q * (i in chosen), row[-1]])
+        scales.append(q)
     lp = ExactLP(system, [*_scaled(lower, scale), 0], [*_scaled(upper, scale), 1], default_arithmetic())
     optimum = lp.maximise([0] * len(lower) + [1, 0])
     if optimum.bound != 0:
         raise ArithmeticError("a polytope was found to have interior where its chart is flat")
-    denominators = [common_denominator([*a, b * scale]) for a, b in zip(domain.A, domain.b, strict=True)]
-    return {i: weight * denominators[i] for i, weight in optimum.multipliers.items() if weight}
+    return {i: weight * scales[i] for i, weight in optimum.multipliers.items()}
 
 
 def _ambient_box(chart: Chart) -> tuple[Bounds, Bounds]:
@@ -144,7 +144,7 @@ def _scaled(values: Iterable[Fraction], scale: int) -> list[int]:
 # -- the box ---------------------------------------------------------------------------------------------------
 
 
-def _bounds(rows: list[list[int]], chart: Chart) -> list[tuple[int, int, Multipliers]]:
+def _bounds(rows: list[Row], chart: Chart) -> list[tuple[int, int, Multipliers]]:
     """Triples (coordinate, sign, multipliers) whose bounds are those of the chart's box, or tighter ones."""
     proofs: list[tuple[int, int, Multipliers]] = []
     # As far as they are not proven, bounds that no point of the polytope attains.
@@ -158,23 +158,24 @@ def _bounds(rows: list[list[int]], chart: Chart) -> list[tuple[int, int, Multipl
             else:
                 ends[j], proof = single
                 proofs.append((j, sign, proof))
-    walls = [i for i, row in enumerate(rows) if any(row[:-1])]
+    walls = [i for i, (a, _) in enumerate(rows) if any(a)]
+    integer = [integer_rows([[*rows[i][0], rows[i][1]]]) for i in walls]
     for j, sign, ends in missing:
         scale = common_denominator([*lower, *upper])
-        system = [[*rows[i][:-1], rows[i][-1] * scale] for i in walls]
+        system = [[*row[:-1], row[-1] * scale] for (row,), _ in integer]
         lp = ExactLP(system, _scaled(lower, scale), _scaled(upper, scale), default_arithmetic())
         optimum = lp.maximise([sign * int(i == j) for i in range(chart.dimension)] + [0])
         ends[j] = sign * optimum.bound / scale
-        proofs.append((j, sign, {walls[i]: weight for i, weight in optimum.multipliers.items() if weight}))
+        proofs.append((j, sign, {walls[i]: weight * integer[i][1] for i, weight in optimum.multipliers.items()}))
     return proofs
 
 
-def _single_row(rows: list[list[int]], j: int, sign: int) -> tuple[Fraction, Multipliers] | None:
+def _single_row(rows: list[Row], j: int, sign: int) -> tuple[Fraction, Multipliers] | None:
     """The tightest bound of t_j by a row with no other coordinate, and the row's multiplier."""
     best = None
-    for i, row in enumerate(rows):
-        if row[j] * sign < 0 and sum(map(bool, row[:-1])) == 1:
-            limit = Fraction(-row[-1], row[j])
+    for i, (a, c) in enumerate(rows):
+        if a[j] * sign < 0 and sum(map(bool, a)) == 1:
+            limit = -c / a[j]
             if best is None or sign * limit < sign * best[0]:
-                best = (limit, {i: Fraction(1, abs(row[j]))})
+                best = (limit, {i: 1 / abs(a[j])})
     return best

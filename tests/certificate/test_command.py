@@ -62,7 +62,6 @@ def test_bad_input(files, certificate, capsys):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--definition", "patterns"),
         ("--method", "milp"),
         ("--cells", "vertex"),
         ("--certificate", "/no/c"),
