@@ -23,18 +23,17 @@ Row = tuple[Vector, Fraction]
 Bounds = list[Fraction]
 
 
-def polytope_proof(domain: Polytope, dimension: int) -> bytes:
-    """HULL, and as many UPPER and LOWER as the polytope has dimensions, each twice.
+def polytope_proof(domain: Polytope, chart: Chart) -> bytes:
+    """HULL, then UPPER and LOWER for each coordinate of the polytope's own chart.
 
     Notes
     -----
     An exact linear program for each bound that is not a row of A, and for a flat polytope at most one per dimension
     that it lacks; none for those that pairs of opposite rows take.
     """
-    chart = domain.chart(dimension)
     restricted = restricted_rows(domain.A, domain.b, chart.origin, chart.columns)
     flat = [i for i, (a, c) in enumerate(restricted) if not c and not any(a)]
-    dependent = sorted(set(range(dimension)) - set(_free_coordinates(chart)))
+    dependent = sorted(set(range(len(domain.A[0]))) - set(_free_coordinates(chart)))
     weights = _equalities(domain, chart, flat, len(dependent))
     tokens = [encoding.hull(*_lists(weights), dependent)]
     tokens += [encoding.bound(j, sign, *_lists(proof)) for j, sign, proof in _bounds(restricted, chart)]

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from polyregions.certificate import encoding
 from polyregions.certificate.encoding import Number, Token
 from polyregions.definition import Definition
-from polyregions.domain import Domain, Polytope
+from polyregions.domain import Chart, Domain, Polytope
 from polyregions.errors import PolyregionsError
 from polyregions.network import Network
 from polyregions.result import network_json, versions
@@ -50,8 +50,9 @@ class Recorder:
         Until :meth:`close`, the file is called that with ".partial" after it.
     network : Network
     domain : Domain
-        The first tokens prove the chart of a polytope.
     definition : Definition
+    chart : Chart, optional
+        The domain's, if it is known. The first tokens prove that of a polytope.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Recorder:
         network: Network,
         domain: Domain,
         definition: Definition = Definition.REGIONS,
+        chart: Chart | None = None,
     ) -> None:
         self.path = os.fspath(path)
         self.error: CertificateFileError | None = None
@@ -75,7 +77,7 @@ class Recorder:
         if isinstance(domain, Polytope):
             from polyregions.certificate.polytope_proof import polytope_proof
 
-            self._buffer += polytope_proof(domain, network.input_dimension)
+            self._buffer += polytope_proof(domain, chart or domain.chart(network.input_dimension))
 
     def open(self) -> None:
         """Create the file; before anything else is called.
