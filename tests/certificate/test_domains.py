@@ -189,7 +189,7 @@ def test_bounds_are_proven_by_single_rows_where_there_are_any(tmp_path):
 
 
 @both
-@pytest.mark.parametrize("cells", ["lp"])
+@pytest.mark.parametrize("cells", ["lp", "tableau"])
 def test_trained_network_on_polytopes(cells, definition, tmp_path):
     network, _ = of_known(npz("A1_2d_16x2"))
     for domain in (ROTATED, pr.Polytope([[1, 1], [-1, -1], [1, 0], [-1, 0]], ["1/3", "-1/3", 1, 1])):
