@@ -613,6 +613,8 @@ def of_square(tokens, path, definition="regions", domain=None):
         ([Hull([], [], []), Bound(0, 1, [0], [-1.0]), *BOUNDS, *TREE], "token 2: a multiplier is not positive"),
         ([Hull([0], [1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)], "token 1: the multipliers do not prove that"),
         ([Hull([0, 1], [1.0, 1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)], "token 1: the multipliers do not"),
+        # x_0 >= 0 makes it 0 only if nothing is left of x_0.
+        ([Hull([1], [1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)], "token 1: the multipliers do not prove that"),
         ([Hull([], [], [0]), *BOUNDS, *TREE], "token 1: the rows that hold with equality do not determine"),
         ([Hull([], [], [0, 1, 2]), *BOUNDS, *TREE], "token 1: 3 indices"),
         ([Hull([], [], []), *BOUNDS, Hull([], [], []), *TREE], "token 6: 1 units of layer 1 are neither"),
@@ -651,6 +653,27 @@ def test_a_flat_polytope_is_not_taken_for_a_full_one(tmp_path):
     assert of_square([*line, Leaf([0.5]), End(1, 1)], tmp_path / "cert", domain=flat).count == 1
 
 
+def test_a_witness_is_inside_all_inequalities(tmp_path):
+    """Also of those whose bounds the certificate does not use."""
+    cut = {"A": [*SQUARE["A"], [1, 1]], "b": [*SQUARE["b"], 3]}
+    loose = [Hull([], [], []), *BOUNDS[1:], Bound(0, 1, [4], [1.0]), Split(0)]
+    for x, of_regions, of_patterns in ((0.75, True, True), (1.0, False, True), (2.0, False, False)):
+        tokens = [*loose, Leaf([x, 0.5]), *TREE[2:]]
+        for definition, valid in (("regions", of_regions), ("patterns", of_patterns)):
+            result = of_square(tokens, tmp_path / "cert", definition, cut)
+            assert result.valid == valid
+            assert valid or result.reason == "token 7: the witness is not inside the domain"
+
+
+def test_equalities_that_leave_fewer_coordinates(tmp_path):
+    point = {"A": SQUARE["A"], "b": ["3/4", "-3/4", "1/2", "-1/2"]}
+    hull = ([0, 1, 2, 3], [1.0] * 4)
+    settled = [Settle(0, 1, [], []), Leaf([]), End(1, 1)]
+    assert of_square([Hull(*hull, [0, 1]), *settled], tmp_path / "cert", domain=point).count == 1
+    result = of_square([Hull(*hull, [0]), *settled], tmp_path / "cert", domain=point)
+    assert result.reason.startswith("token 1: the rows that hold with equality determine more coordinates")
+
+
 @pytest.mark.parametrize("definition", ["regions", "patterns"])
 def test_an_empty_polytope_has_nothing(definition, tmp_path):
     empty = {"A": [[1, 0], [-1, 0], [0, 1], [0, -1]], "b": [0, -1, 1, 0]}
@@ -660,6 +683,11 @@ def test_an_empty_polytope_has_nothing(definition, tmp_path):
         [Hull([0, 1], [1.0, 1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)],
     ):
         assert not of_square(tokens, tmp_path / "cert", definition, empty).valid
+    # Beside the line x_0 = 3/4.
+    empty = {"A": [*SQUARE["A"], [1, 0]], "b": ["3/4", "-3/4", 1, 0, "1/2"]}
+    tokens = [Hull([0, 1], [1.0, 1.0], [0]), Bound(0, 1, [2], [1.0]), Bound(0, -1, [3], [1.0]), Settle(0, 1, [], [])]
+    result = of_square([*tokens, Leaf([0.5]), End(1, 1)], tmp_path / "cert", definition, empty)
+    assert result.reason == "token 1: the domain is empty"
 
 
 # -- patterns ------------------------------------------------------------------------------------------------------
