@@ -610,6 +610,7 @@ def of_square(tokens, path, definition="regions", domain=None):
         ([Hull([], [], []), Bound(0, 1, [1], [1.0]), *BOUNDS, *TREE], "token 2: the multipliers give coordinate 0 no"),
         ([Hull([], [], []), Bound(2, 1, [0], [1.0]), *BOUNDS, *TREE], "token 2: the domain has no coordinate 2"),
         ([Hull([], [], []), Bound(0, 1, [4], [1.0]), *BOUNDS, *TREE], "token 2: indices are too large"),
+        ([Hull([], [], []), Bound(0, 1, [0, 0], [0.5, 0.5]), *BOUNDS, *TREE], "token 2: indices are too large, or not"),
         ([Hull([], [], []), Bound(0, 1, [0], [-1.0]), *BOUNDS, *TREE], "token 2: a multiplier is not positive"),
         ([Hull([0], [1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)], "token 1: the multipliers do not prove that"),
         ([Hull([0, 1], [1.0, 1.0], [0]), *BOUNDS[2:], Leaf([0.5]), End(1, 1)], "token 1: the multipliers do not"),
@@ -721,6 +722,10 @@ def test_zero_is_inactive(tmp_path):
         "inactive" in of_ray([Split(0), Settle(1, 1, [0], [1.0]), inside, Settle(1, 0, [], []), *zero[1:]], path).reason
     )
     # A point of the boundary is no witness of a region.
+    edge = Leaf([0.5, 1.0])
+    assert of_ray([Split(0), Settle(1, 1, [0], [1.0]), edge, *zero], path).count == 2
+    result = of_ray([Settle(0, 1, [], []), Settle(1, 1, [], []), edge, End(1, 1)], path, "regions")
+    assert result.reason == "token 3: the witness is not inside the domain"
     assert not of_ray([Split(0), Settle(1, 1, [0], [1.0]), inside, *zero], path, "regions").valid
 
 
