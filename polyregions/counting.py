@@ -58,8 +58,9 @@ def count(
     progress : callable, optional
         Called with a :class:`polyregions.result.Progress` a few times per second.
     certificate : path, optional
-        Write a proof of the count to this file, for :func:`polyregions.verify`: of regions by splitting, over a box, a
-        segment or a plane. A stopped count leaves a proof of its lower bound. Tableau and LP cells record, in one
+        Write a proof of the count to this file, for :func:`polyregions.verify`: by splitting, of either definition and
+        Write a proof of the count to this file, for :func:`polyregions.verify`: by splitting, of either definition and
+        over any domain. A stopped count leaves a proof of its lower bound. Tableau and LP cells record, in one
         thread, and "auto" takes the former.
 
     Returns

@@ -108,7 +108,7 @@ class Run:
         )
         self._restriction = Restriction(network, domain)
         self._recorder = (
-            None if certificate is None else _recorder(certificate, network, domain, self.definition, method)
+            None if certificate is None else _recorder(certificate, self._restriction, self.definition, method)
         )
         self.enumerator = _enumerator(
             self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
@@ -219,16 +219,15 @@ class Run:
 
 
 def _recorder(
-    path: str | os.PathLike[str], network: Network, domain: Domain, definition: Definition, method: str
+    path: str | os.PathLike[str], restriction: "Restriction", definition: Definition, method: str
 ) -> "Recorder":
     from polyregions.certificate.writer import Recorder, UnsupportedCertificateError
 
-    if definition is not Definition.REGIONS or method != "split":
+    if method != "split":
         raise UnsupportedCertificateError(
-            f"a certificate can be written of the definition 'regions' by the method 'split', not of "
-            f"'{definition.value}' by '{method}'"
+            f"a certificate can be written by the method 'split', not by {method!r}: leave out method={method!r}"
         )
-    return Recorder(path, network, domain)
+    return Recorder(path, restriction.network, restriction.domain, definition, restriction.chart)
 
 
 def _check_kinds(network: Any, domain: Any) -> None:

@@ -23,7 +23,9 @@ from typing import Any, BinaryIO
 __all__ = ["CertificateError", "Verification", "check", "verify"]
 
 MAGIC = b"polyregions certificate 1\n"
-END, SPLIT, LAYER, LEAF, INACTIVE, ACTIVE = range(6)
+END, SPLIT, LAYER, LEAF, INACTIVE, ACTIVE, HULL, UPPER, LOWER = range(9)
+#: What a leaf of the tree is, in the words of people.
+NAMES = {"regions": "regions", "patterns": "activation patterns"}
 #: Number lists: type byte -> struct code and size; type 3 is fractions.
 FLOATS = {0: ("e", 2), 1: ("f", 4), 2: ("d", 8)}
 FRACTIONS = 3
@@ -35,6 +37,7 @@ LONGEST_NUMBER = 4300  # digits in the header
 Layer = tuple[Sequence[Sequence[float]], Sequence[float]]
 Form = list[int]
 Ratio = tuple[int, int]
+Row = tuple[Form, int, bool]
 
 
 class CertificateError(ValueError):
@@ -54,8 +57,9 @@ class _Rejected(Exception):
 class Verification:
     """What a certificate proves.
 
-    If ``valid``, the network has ``count`` regions over ``domain`` (``scope`` "both"), or at least so many ("lower").
-    If not, ``reason`` says why, and nothing is proven but that there are ``leaves`` regions.
+    If ``valid``, the network has ``count`` regions, or activation patterns, as ``definition`` says, over ``domain``
+    (``scope`` "both"), or at least so many ("lower"). If not, ``reason`` says why, and nothing is proven but that
+    there are ``leaves``.
     """
 
     valid: bool
@@ -68,6 +72,7 @@ class Verification:
     seconds: float
     domain: dict[str, Any] | None = None
     network: dict[str, Any] | None = None
+    definition: str | None = None
 
 
 def verify(path: Any, layers: Sequence[Layer], include_output: bool = False, domain: Any = None) -> Verification:
@@ -89,7 +94,7 @@ def check(path: Any, layers: Sequence[Layer], include_output: bool = False, doma
         If the certificate does not prove its claim.
     """
     start = time.monotonic()
-    tree = None
+    tokens = tree = None
     try:
         with open(path, "rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
@@ -97,18 +102,20 @@ def check(path: Any, layers: Sequence[Layer], include_output: bool = False, doma
             header = _header(file.readline(LONGEST_HEADER))
             network = _identity(layers, include_output)
             _compare(header, network, domain)
-            problem = _Problem(layers if include_output else layers[:-1], header["domain"], network["inputs"])
-            tree = _Tree(problem, _Tokens(file))
+            tokens = _Tokens(file)
+            chart = _chart(header["domain"], network["inputs"], tokens)
+            closed = header["definition"] == "patterns"
+            tree = _Tree(_Problem(layers if include_output else layers[:-1], chart, closed), tokens)
             count, scope = tree.walk()
-            tree.tokens.finish()
+            tokens.finish()
             _compare_digest(file)
     except _Rejected as error:
-        where = f"token {tree.token}" if tree else "header"
-        raise CertificateError(f"{where}: {error}", tree.token if tree else 0, tree.leaves if tree else 0) from None
+        token = tokens.token if tokens else 0
+        where = f"token {token}" if token else "header"
+        raise CertificateError(f"{where}: {error}", token, tree.leaves if tree else 0) from None
     seconds = time.monotonic() - start
-    return Verification(
-        True, None, count, scope, tree.leaves, tree.proofs, tree.token, seconds, header["domain"], network
-    )
+    claim = (header["domain"], network, header["definition"])
+    return Verification(True, None, count, scope, tree.leaves, tree.proofs, tokens.token, seconds, *claim)
 
 
 # -- header and domain -------------------------------------------------------------------------------------------
@@ -153,8 +160,8 @@ def _identity(layers: Sequence[Layer], include_output: bool) -> dict[str, Any]:
 
 
 def _compare(header: dict[str, Any], network: dict[str, Any], domain: Any) -> None:
-    if header.get("format") != 1 or header.get("definition") != "regions":
-        raise _Rejected('this checker knows "format": 1 and "definition": "regions" only')
+    if header.get("format") != 1 or header.get("definition") not in (*NAMES,):
+        raise _Rejected('this checker knows "format": 1 and "definition": "regions" or "patterns" only')
     if not isinstance(header.get("network"), dict):
         raise _Rejected("there is no network")
     for key, value in network.items():
@@ -178,8 +185,28 @@ def _vector(value: Any, length: int) -> list[Fraction]:
     return [_number(entry) for entry in value]
 
 
-def _chart(domain: dict[str, Any], inputs: int) -> tuple[list[Fraction], list[dict[int, Fraction]], list[Any]]:
-    """The domain as x = origin + sum_j t_j columns_j, with the box (lower_j, upper_j) of t_j."""
+@dataclass(frozen=True)
+class _Chart:
+    """The domain in coordinates t: x = origin + sum_j t_j columns_j, with t in a box and on the inner side of walls.
+
+    ``box`` holds the pairs (lower_j, upper_j); a wall is a form of t in integers that is not constant, at least 0 in
+    the domain. ``rows``, the walls of two or more coordinates, are those that proofs of the tree may use.
+    """
+
+    origin: list[Fraction]
+    columns: list[dict[int, Fraction]]
+    box: list[tuple[Fraction, Fraction]]
+    walls: Sequence[Form] = ()
+
+    @property
+    def rows(self) -> list[Form]:
+        return [wall for wall in self.walls if sum(map(bool, wall[:-1])) > 1]
+
+
+def _chart(domain: dict[str, Any], inputs: int, tokens: "_Tokens") -> _Chart:
+    """The domain's coordinates; those of a polytope are proven by the first tokens."""
+    if set(domain) == {"A", "b"}:
+        return _polytope(domain, inputs, tokens)
     if set(domain) == {"lower", "upper"}:
         ends = []
         for name in ("lower", "upper"):
@@ -189,7 +216,7 @@ def _chart(domain: dict[str, Any], inputs: int) -> tuple[list[Fraction], list[di
             raise _Rejected("the domain is empty")
         free = [i for i, (low, high) in enumerate(zip(*ends, strict=True)) if low < high]
         origin = [low if low == high else Fraction(0) for low, high in zip(*ends, strict=True)]
-        return origin, [{i: Fraction(1)} for i in free], [(ends[0][i], ends[1][i]) for i in free]
+        return _Chart(origin, [{i: Fraction(1)} for i in free], [(ends[0][i], ends[1][i]) for i in free])
     if set(domain) == {"segment"} and isinstance(domain["segment"], list) and len(domain["segment"]) == 2:
         origin, end = (_vector(point, inputs) for point in domain["segment"])
         vectors = [[b - a for a, b in zip(origin, end, strict=True)]]
@@ -198,7 +225,7 @@ def _chart(domain: dict[str, Any], inputs: int) -> tuple[list[Fraction], list[di
     ):
         origin, *vectors = (_vector(domain["plane"][name], inputs) for name in ("origin", "u", "v"))
     else:
-        raise _Rejected("the domain is no box, segment or plane")
+        raise _Rejected("the domain is no box, polytope, segment or plane")
     pivot = next((i for i, value in enumerate(vectors[0]) if value), None)
     if pivot is None or any(
         all(vectors[0][pivot] * b == other[pivot] * a for a, b in zip(vectors[0], other, strict=True))
@@ -206,19 +233,99 @@ def _chart(domain: dict[str, Any], inputs: int) -> tuple[list[Fraction], list[di
     ):
         raise _Rejected("the domain has fewer dimensions than its name says")
     columns = [{i: value for i, value in enumerate(vector) if value} for vector in vectors]
-    return origin, columns, [(Fraction(0), Fraction(1))] * len(columns)
+    return _Chart(origin, columns, [(Fraction(0), Fraction(1))] * len(columns))
+
+
+def _polytope(domain: dict[str, Any], inputs: int, tokens: "_Tokens") -> _Chart:
+    """{x : A x <= b}: the rows that hold with equality solved for some coordinates, and bounds of the others."""
+    if not isinstance(domain["A"], list):
+        raise _Rejected("the polytope's A is no list of rows")
+    matrix = [_vector(row, inputs) for row in domain["A"]]
+    right = _vector(domain["b"], len(matrix))
+    if tokens.kind() != HULL:
+        raise _Rejected("the tokens of a polytope begin with its hull")
+    weights = {i: Fraction(p, q) for i, p, q in tokens.multipliers(len(matrix))}
+    # If sum_i weight_i (b_i - a_i x), each term of which is >= 0, is nowhere positive, then each of them is 0.
+    if any(sum(w * matrix[i][j] for i, w in weights.items()) for j in range(inputs)) or (
+        sum(w * right[i] for i, w in weights.items()) > 0
+    ):
+        raise _Rejected("the multipliers do not prove that their rows hold with equality")
+    solved = _solve([[*matrix[i], right[i]] for i in weights], tokens.indices(tokens.varint(), inputs))
+    free = [j for j in range(inputs) if j not in solved]
+    origin = [solved[k][-1] if k in solved else Fraction(0) for k in range(inputs)]
+    columns = [{j: Fraction(1), **{k: -row[j] for k, row in solved.items() if row[j]}} for j in free]
+    forms, walls = [], []
+    for row, bound in zip(matrix, right, strict=True):
+        form = [-sum((row[i] * v for i, v in column.items()), Fraction(0)) for column in columns]
+        form.append(bound - sum(map(mul, row, origin), Fraction(0)))
+        forms.append(form)
+        if any(form[:-1]):
+            q = math.lcm(*(v.denominator for v in form))
+            walls.append([int(v * q) for v in form])
+        elif form[-1] < 0:
+            raise _Rejected("the domain is empty")
+    return _Chart(origin, columns, _bounds(forms, len(free), tokens), walls)
+
+
+def _solve(equations: list[list[Fraction]], dependent: Sequence[int]) -> dict[int, list[Fraction]]:
+    """Equations a.x = b, given as [a, b], solved for exactly these coordinates: 1 at its own, 0 at the rest."""
+    solved: dict[int, list[Fraction]] = {}
+    for k in dependent:
+        pivot = next((row for row in equations if row[k]), None)
+        if pivot is None:
+            raise _Rejected(f"the rows that hold with equality do not determine coordinate {k}")
+        solution = [value / pivot[k] for value in pivot]
+
+        def reduced(row: list[Fraction], k: int = k, solution: list[Fraction] = solution) -> list[Fraction]:
+            return [value - row[k] * other for value, other in zip(row, solution, strict=True)] if row[k] else row
+
+        equations = [reduced(row) for row in equations]  # the pivot's own becomes 0
+        solved = {j: reduced(row) for j, row in solved.items()} | {k: solution}
+    if any(any(row) for row in equations):
+        raise _Rejected("the rows that hold with equality determine more coordinates than are said to be dependent")
+    return solved
+
+
+def _bounds(forms: list[list[Fraction]], dimension: int, tokens: "_Tokens") -> list[tuple[Fraction, Fraction]]:
+    """Bounds of all coordinates where the forms are >= 0, each by a combination of forms and of bounds before it."""
+    lower: list[Any] = [None] * dimension
+    upper: list[Any] = [None] * dimension
+    while None in lower or None in upper:
+        kind = tokens.kind()
+        if kind not in (UPPER, LOWER):
+            raise _Rejected("the polytope's bounds are not complete")
+        sign = 1 if kind == UPPER else -1
+        j = tokens.varint()
+        if j >= dimension:
+            raise _Rejected(f"the domain has no coordinate {j}")
+        total = [Fraction(sign * (i == j)) for i in range(dimension + 1)]
+        for i, p, q in tokens.multipliers(len(forms)):
+            total = [value + Fraction(p, q) * other for value, other in zip(total, forms[i], strict=True)]
+        peak = total.pop()
+        for value, low, high in zip(total, lower, upper, strict=True):
+            end = high if value > 0 else low
+            if value and end is None:
+                raise _Rejected(f"the multipliers give coordinate {j} no bound")
+            peak += value * end if value else 0
+        (upper if kind == UPPER else lower)[j] = sign * peak
+    return list(zip(lower, upper, strict=True))
 
 
 class _Problem:
     """The network over chart coordinates t, in integers.
 
-    The first layer's forms are ``first[i] / scale``. Where they are fewer than the coordinates, all other forms are
-    kept as combinations of them and expanded when a proof needs t.
+    The first layer's forms are ``first[i] / scale``. Where they are fewer than the coordinates, and the domain has no
+    rows over those, all other forms are kept as combinations of them and expanded when a proof needs t. ``closed``:
+    cells are sets of the closed domain in which inactive units may be 0 (activation patterns), rather than open.
     """
 
-    def __init__(self, layers: Sequence[Layer], domain: dict[str, Any], inputs: int) -> None:
-        origin, columns, box = _chart(domain, inputs)
+    def __init__(self, layers: Sequence[Layer], chart: _Chart, closed: bool) -> None:
+        origin, columns, box = chart.origin, chart.columns, chart.box
         self.dimension = len(columns)
+        self.walls = chart.walls
+        self.closed = closed
+        #: A path before its first split: forms with their scales, and whether they are > 0 in the cell or only >= 0.
+        self.path: list[Row] = [(row, 1, not closed) for row in chart.rows]
         self.layers = [_integers([[*row, b] for row, b in zip(*layer, strict=True)]) for layer in layers]
         self.widths = [len(rows) for rows, _ in self.layers]
         self.unit = math.lcm(*(bound.denominator for pair in box for bound in pair))
@@ -234,7 +341,7 @@ class _Problem:
                 constant = row[-1] * q + sum(row[i] * v for i, v in fixed)
                 self.first.append([*(sum(row[i] * v for i, v in column) for column in sparse), constant])
             self.scale = denominator * q
-        self.reduced = bool(layers) and self.widths[0] < self.dimension
+        self.reduced = bool(layers) and self.widths[0] < self.dimension and not self.path
         self.columns = list(zip(*self.first, strict=True))
 
     def enter(self, layer: int, rows: list[Form], scale: int, states: Sequence[int]) -> tuple[list[Form], int]:
@@ -269,13 +376,17 @@ class _Problem:
         )
 
     def homogeneous(self, point: list[Ratio]) -> list[int] | None:
-        """A positive multiple of (t, 1), or of (first layer's forms, 1); None unless t is in the open box."""
+        """A positive multiple of (t, 1), or of (first layer's forms, 1); None unless t is in the domain, or inside."""
         common = math.lcm(*(q for _, q in point))
         t = [p * (common // q) for p, q in point]
         for value, (low, high) in zip(t, self.box, strict=True):
-            if not low * common < value * self.unit < high * common:
+            if not low * common < value * self.unit < high * common and not (
+                self.closed and low * common <= value * self.unit <= high * common
+            ):
                 return None
         t.append(common)
+        if any(value < 0 or (value == 0 and not self.closed) for value in (sum(map(mul, w, t)) for w in self.walls)):
+            return None
         return [*(sum(map(mul, form, t)) for form in self.first), common] if self.reduced else t
 
 
@@ -294,7 +405,7 @@ class _Tree:
     def __init__(self, problem: _Problem, tokens: "_Tokens") -> None:
         self.problem = problem
         self.tokens = tokens
-        self.token = self.leaves = self.proofs = 0
+        self.leaves = self.proofs = 0
 
     def walk(self) -> tuple[int, str]:
         problem, tokens = self.problem, self.tokens
@@ -303,12 +414,11 @@ class _Tree:
         rows, scale = problem.enter(0, [], 1, ()) if depth else ([], 1)
         states = [-1] * len(rows)  # -1: not known yet
         left = len(states)
-        path: list[tuple[Form, int]] = []  # the splits from the root, as forms >= 0 with their scales
+        path = problem.path.copy()  # the rows of the domain, then the splits from the root
         waiting: list[Any] = []
         complete = False
         while True:
-            self.token += 1
-            kind = tokens.byte()
+            kind = tokens.kind()
             if kind == END:
                 return self._end(complete)
             if complete:
@@ -320,7 +430,7 @@ class _Tree:
                 left -= 1
                 if kind == SPLIT:
                     waiting.append((layer, rows, scale, states.copy(), left, len(path), unit))
-                    path.append((rows[unit], scale))
+                    path.append((rows[unit], scale, True))
                     states[unit] = 1
                 else:
                     self._prove(rows[unit], scale, kind == ACTIVE, path)
@@ -341,42 +451,40 @@ class _Tree:
                 self.leaves += 1
                 if waiting:
                     layer, rows, scale, states, left, length, unit = waiting.pop()
-                    path[length:] = [([-value for value in rows[unit]], scale)]
+                    path[length:] = [([-value for value in rows[unit]], scale, not problem.closed)]
                     states[unit] = 0
                 else:
                     complete = True
             else:
                 raise _Rejected(f"there is no token of kind {kind}")
 
-    def _prove(self, form: Form, scale: int, active: bool, path: list[tuple[Form, int]]) -> None:
-        """Accept if sup_box (+-g + sum_i multiplier_i row_i) <= 0, forms and rows without their scales."""
-        count, last = self.tokens.varint(), -1
-        if count > len(path):
-            raise _Rejected("a proof has more multipliers than the path has rows")
-        indices = [self.tokens.varint() for _ in range(count)]
-        multipliers = self.tokens.numbers(count) if count else []
-        common = math.lcm(*(q for _, q in multipliers))
+    def _prove(self, form: Form, scale: int, active: bool, path: list[Row]) -> None:
+        """Accept if sup_box (+-g + sum_i multiplier_i row_i) <= 0, forms and rows without their scales.
+
+        Where inactive units may be 0, an active one must be proven positive: the bound is < 0, or a row is > 0.
+        """
+        multipliers = self.tokens.multipliers(len(path))
+        common = math.lcm(*(q for _, _, q in multipliers))
         total = [(-common if active else common) * value for value in form]
-        for index, (p, q) in zip(indices, multipliers, strict=True):
-            if not last < index < len(path):
-                raise _Rejected("a proof's rows are not on the path, or not in increasing order")
-            if p <= 0:
-                raise _Rejected("a multiplier is not positive")
-            last = index
-            row, row_scale = path[index]
+        positive = not (active and self.problem.closed)
+        for index, p, q in multipliers:
+            row, row_scale, strict = path[index]
+            positive = positive or strict
             factor = p * (common // q) * (scale // row_scale)  # a row's scale divides those of later layers
             total = [value + factor * other for value, other in zip(total, row, strict=True)]
-        if self.problem.peak_sign(total) > 0:
+        peak = self.problem.peak_sign(total)
+        if peak > 0 or (peak == 0 and not positive):
             raise _Rejected(f"the multipliers do not prove the unit {'active' if active else 'inactive'}")
         self.proofs += 1
 
-    def _witness(self, path: list[tuple[Form, int]]) -> None:
+    def _witness(self, path: list[Row]) -> None:
         point = self.problem.homogeneous(self.tokens.numbers(self.problem.dimension))
         if point is None:
             raise _Rejected("the witness is not inside the domain")
-        for index, (row, _) in enumerate(path):
-            if sum(map(mul, row, point)) <= 0:
-                raise _Rejected(f"the witness is on the wrong side of split {index}")
+        for index, (row, _, strict) in enumerate(path):
+            value = sum(map(mul, row, point))
+            if value < 0 or (value == 0 and strict):
+                raise _Rejected(f"the witness is on the wrong side of row {index}")
 
     def _end(self, complete: bool) -> tuple[int, str]:
         count, scope = self.tokens.varint(), self.tokens.byte()
@@ -397,6 +505,7 @@ class _Tokens:
         self._zlib = zlib.decompressobj()
         self._buffer = b""
         self._position = 0
+        self.token = 0
 
     def take(self, size: int) -> bytes:
         end = self._position + size
@@ -428,6 +537,11 @@ class _Tokens:
         if self._position < len(self._buffer) or self._more():
             raise _Rejected("more tokens follow the END")
         self._file.seek(-len(self._zlib.unused_data), 1)
+
+    def kind(self) -> int:
+        """The first byte of the next token."""
+        self.token += 1
+        return self.byte()
 
     def byte(self) -> int:
         return self.take(1)[0]
@@ -463,6 +577,23 @@ class _Tokens:
             raise _Rejected("a denominator is not positive")
         return ratios
 
+    def indices(self, count: int, limit: int) -> list[int]:
+        """So many increasing integers below the limit."""
+        if count > limit:
+            raise _Rejected(f"{count} indices, but there are only {limit} to choose from")
+        result = [self.varint() for _ in range(count)]
+        if any(not last < index < limit for last, index in zip([-1, *result], result, strict=False)):
+            raise _Rejected("indices are too large, or not in increasing order")
+        return result
+
+    def multipliers(self, rows: int) -> list[tuple[int, int, int]]:
+        """Triples (row, p, q): the row's multiplier p / q > 0; rows increase."""
+        indices = self.indices(self.varint(), rows)
+        ratios = self.numbers(len(indices)) if indices else []
+        if any(p <= 0 for p, _ in ratios):
+            raise _Rejected("a multiplier is not positive")
+        return [(index, p, q) for index, (p, q) in zip(indices, ratios, strict=True)]
+
 
 def _compare_digest(file: BinaryIO) -> None:
     """The rest of the file must be the SHA-256 of all that is before it."""
@@ -496,7 +627,8 @@ def main(arguments: list[str]) -> int:
     if not result.valid:
         print(f"REJECTED: {result.reason}")
         return 1
-    print(f"valid: {'at least ' if result.scope == 'lower' else ''}{result.count} regions over {result.domain}")
+    at_least, name = "at least " * (result.scope == "lower"), NAMES[str(result.definition)]
+    print(f"valid: {at_least}{result.count} {name} over {result.domain}")
     return 0
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from fractions import Fraction
 
-__all__ = ["Number", "Token", "end", "leaf", "settle", "split"]
+__all__ = ["Number", "Token", "bound", "end", "hull", "leaf", "settle", "split"]
 
 Number = float | Fraction
 
@@ -19,6 +19,9 @@ class Token(IntEnum):
     LEAF = 3
     INACTIVE = 4
     ACTIVE = 5
+    HULL = 6
+    UPPER = 7
+    LOWER = 8
 
 
 #: Type byte, struct code: shortest first.
@@ -71,8 +74,15 @@ def _integer(value: int) -> bytes:
 
 def settle(unit: int, state: int, rows: Sequence[int], multipliers: Sequence[Number]) -> bytes:
     """The unit has this state on the whole cell, as these multipliers of these rows (in increasing order) prove."""
-    start = bytes([Token.ACTIVE if state else Token.INACTIVE]) + varint(unit) + varint(len(rows))
-    return start + b"".join(map(varint, rows)) + numbers(multipliers) if len(rows) else start
+    return bytes([Token.ACTIVE if state else Token.INACTIVE]) + varint(unit) + _proof(rows, multipliers)
+
+
+def _proof(rows: Sequence[int], multipliers: Sequence[Number]) -> bytes:
+    return _varints(rows) + (numbers(multipliers) if len(rows) else b"")
+
+
+def _varints(values: Sequence[int]) -> bytes:
+    return varint(len(values)) + b"".join(map(varint, values))
 
 
 def split(unit: int) -> bytes:
@@ -88,3 +98,13 @@ def leaf(point: Sequence[Number]) -> bytes:
 def end(count: int, complete: bool) -> bytes:
     """The number of leaves, and whether they are all."""
     return bytes([Token.END]) + varint(count) + bytes([complete])
+
+
+def hull(rows: Sequence[int], multipliers: Sequence[Number], dependent: Sequence[int]) -> bytes:
+    """These inequalities of a polytope hold with equality, and determine these coordinates by the others."""
+    return bytes([Token.HULL]) + _proof(rows, multipliers) + _varints(dependent)
+
+
+def bound(coordinate: int, sign: int, rows: Sequence[int], multipliers: Sequence[Number]) -> bytes:
+    """A bound of a chart coordinate, from above (sign 1) or below (-1)."""
+    return bytes([Token.UPPER if sign > 0 else Token.LOWER]) + varint(coordinate) + _proof(rows, multipliers)

@@ -14,7 +14,7 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     """Whether a certificate proves a count of this network's regions.
 
     The checker (:mod:`polyregions.certificate.checker`) shares no code with the counters and needs nothing but Python's
-    standard library: integers, and 400 lines to read.
+    standard library: integers and fractions, and 600 lines to read.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     Returns
     -------
     Verification
-        ``valid``, and then ``count``, ``scope`` ("both": there are so many regions; "lower": at least so many) and
-        ``domain``; or the ``reason`` why not.
+        ``valid``, and then ``count``, ``scope`` ("both": there are so many; "lower": at least so many), the
+        ``definition`` of what is counted and the ``domain``; or the ``reason`` why not.
 
     Raises
     ------

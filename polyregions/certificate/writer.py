@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from polyregions.certificate import encoding
 from polyregions.certificate.encoding import Number, Token
-from polyregions.domain import Domain, Polytope
+from polyregions.definition import Definition
+from polyregions.domain import Chart, Domain, Polytope
 from polyregions.errors import PolyregionsError
 from polyregions.network import Network
 from polyregions.result import network_json, versions
@@ -49,18 +50,19 @@ class Recorder:
         Until :meth:`close`, the file is called that with ".partial" after it.
     network : Network
     domain : Domain
-
-    Raises
-    ------
-    UnsupportedCertificateError
-        If the domain is a polytope.
+    definition : Definition
+    chart : Chart, optional
+        The domain's, if it is known. The first tokens prove that of a polytope.
     """
 
-    def __init__(self, path: str | os.PathLike[str], network: Network, domain: Domain) -> None:
-        if isinstance(domain, Polytope):
-            raise UnsupportedCertificateError(
-                "a certificate can be written for a box, a segment or a plane, not for a polytope"
-            )
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        network: Network,
+        domain: Domain,
+        definition: Definition = Definition.REGIONS,
+        chart: Chart | None = None,
+    ) -> None:
         self.path = os.fspath(path)
         self.error: CertificateFileError | None = None
         self.leaves = 0
@@ -71,7 +73,11 @@ class Recorder:
         self._pending = 0
         self._flushed = time.monotonic()
         self._file: BinaryIO | None = None
-        self._header = MAGIC + _header(network, domain)
+        self._header = MAGIC + _header(network, domain, definition)
+        if isinstance(domain, Polytope):
+            from polyregions.certificate.polytope_proof import polytope_proof
+
+            self._buffer += polytope_proof(domain, chart or domain.chart(network.input_dimension))
 
     def open(self) -> None:
         """Create the file; before anything else is called.
@@ -96,10 +102,12 @@ class Recorder:
 
         Parameters
         ----------
-        rows : increasing indices of splits on the path from the root
+        rows : increasing indices of rows of the cell
+            The domain's first (``Restriction.rows``), then the splits on the path from the root.
         multipliers : positive numbers
-            With r_i the i-th split's form, of the sign of its half, and g the unit's, in exact rationals: sup over the
-            box of g + sum_i multiplier_i r_i is at most 0 (state 0), or that of -g + sum_i multiplier_i r_i (state 1).
+            With r_i row i, that of a split being its unit's form with the sign of its half, and g the unit's form, in
+            exact rationals: sup over the box of g + sum_i multiplier_i r_i is at most 0 (state 0), or that of
+            -g + sum_i multiplier_i r_i (state 1). For patterns and state 1 it is negative, or a row is strict.
         """
         self._add(encoding.settle(unit, state, rows, multipliers))
 
@@ -184,12 +192,12 @@ class Recorder:
         return self.error
 
 
-def _header(network: Network, domain: Domain) -> bytes:
+def _header(network: Network, domain: Domain, definition: Definition) -> bytes:
     identity = network_json(network)
     identity["widths"] = identity.pop("hidden")
     header = {
         "format": 1,
-        "definition": "regions",
+        "definition": definition.value,
         "network": identity,
         "domain": domain.to_json(),
         "versions": versions(),

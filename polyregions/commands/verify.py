@@ -65,8 +65,9 @@ def lines(result: "Verification") -> list[str]:
     network: dict[str, Any] = result.network or {}
     domain = str(result.domain)
     widths = "-".join(str(n) for n in (network["inputs"], *network["widths"]))
+    name = {"regions": "region", "patterns": "activation pattern"}[str(result.definition)]
     return [
-        f"valid: {'at least ' * (result.scope == 'lower')}{result.count:,} region{'s' * (result.count != 1)}",
+        f"valid: {'at least ' * (result.scope == 'lower')}{result.count:,} {name}{'s' * (result.count != 1)}",
         f"  network     ReLU layers {widths}, sha256 {network['sha256'][:12]}",
         f"  domain      {domain if len(domain) <= SHOWN else domain[:SHOWN] + ' ...'}",
         f"  checked     {result.leaves:,} witnesses and {result.proofs:,} proofs in {result.seconds:.2f} s",

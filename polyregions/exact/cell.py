@@ -12,7 +12,7 @@ somewhere on the closure.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -318,13 +318,14 @@ class Cell:
         return bound < 0 if strictly else bound <= 0
 
     def unscaled(self, forms: LayerForms, multipliers: dict[int, Fraction]) -> dict[int, Fraction]:
-        """Multipliers of the integer rows and form as multipliers of the forms themselves; for rows of units only."""
+        """Multipliers of the integer rows and form as multipliers of the forms themselves.
+
+        Rows of the domain have no other scale than that of :attr:`Restriction.rows`.
+        """
         result = {}
         for i, weight in sorted(multipliers.items()):
             row = self.rows[i].forms
-            if row is None:
-                raise ValueError("rows of the domain have no common scale")
-            result[i] = weight * row.scale / forms.scale
+            result[i] = weight * (1 if row is None else row.scale) / forms.scale
         return result
 
     def exact_row(self, index: int) -> list[Any]:
@@ -353,7 +354,8 @@ class Cell:
         Witness
             A point of the cell with that sign (for PATTERNS and sign -1: negative or zero).
         ExactOptimum
-            Or the multipliers that prove that there is none.
+            Or the multipliers that prove that there is none, in the sense of :meth:`excludes`. For PATTERNS and sign -1
+            the bound is negative, or at most 0 with a multiplier of a strict row.
         """
         strict = self.open or sign > 0
         objective = [sign * value for value in forms.exact(unit)]
@@ -367,7 +369,7 @@ class Cell:
         vertex = ExactPoint(tuple(optimum.numerators), optimum.denominator * self.restriction.scale)
         if optimum.bound > 0:
             return self._between(objective, inside, vertex)
-        return self._tie([*rows, objective])
+        return self._tie(rows, objective)
 
     def _maximise(
         self, rows: list[list[Any]], objective: list[Any], hint: BasisHint | None, stop: Verdict
@@ -392,9 +394,19 @@ class Cell:
             return Witness(witness.x)
         return witness
 
-    def _tie(self, rows: list[list[Any]]) -> Witness | ExactOptimum:
-        """A point of the cell at which the last row, not strict, is at least 0, if there is one."""
-        return self._strict_point(rows, [*(row.strict for row in self.rows), False])
+    def _tie(self, rows: list[list[Any]], objective: list[Any]) -> Witness | ExactOptimum:
+        """A point of the cell at which the objective, of maximum 0 on its closure, is 0, if there is one."""
+        found = self._strict_point([*rows, objective], [*(row.strict for row in self.rows), False])
+        if isinstance(found, Witness):
+            return found
+        # Over the objective's own multiplier: without one, the other rows alone would prove the cell empty.
+        multipliers = dict(found.multipliers)
+        share = multipliers.pop(len(rows), None)
+        if share is None:
+            raise ArithmeticError("a cell with a witness was found empty")
+        return replace(
+            found, bound=found.bound / share, multipliers={i: weight / share for i, weight in multipliers.items()}
+        )
 
     def point(self) -> Witness | None:
         """A point of the cell, found exactly; None if the cell is empty."""

@@ -14,7 +14,7 @@ from polyregions.exact.arithmetic import default_arithmetic
 from polyregions.exact.numbers import common_denominator, integer_rows
 from polyregions.exact.simplex import ExactLP, ExactOptimum, Verdict
 
-__all__ = ["polytope_chart"]
+__all__ = ["polytope_chart", "restricted_rows"]
 
 #: A linear inequality a . t + c >= 0.
 Row = tuple[Vector, Fraction]
@@ -22,6 +22,9 @@ Row = tuple[Vector, Fraction]
 
 def polytope_chart(a: Sequence[Vector], b: Vector) -> Chart:
     """The chart of {x : A x <= b}.
+
+    Its coordinates are some of those of x, in their order. Its rows are those of A, restricted to the hull, that have
+    two or more coordinates there; the others are implied by the box.
 
     Raises
     ------
@@ -32,16 +35,33 @@ def polytope_chart(a: Sequence[Vector], b: Vector) -> Chart:
     One exact linear program for emptiness, four per coordinate that no row bounds by itself, and one per
     dimension that the polytope lacks, plus one.
     """
-    rows = [(tuple(-value for value in row), bound) for row, bound in zip(a, b, strict=True)]
     n = len(a[0])
+    rows = restricted_rows(a, b, (), None)
     _require_points(rows, n)
     hull = _Hull(n, rows)
     hull.bound()
     while not hull.find_interior():
         pass
-    return Chart(
-        tuple(hull.origin), hull.sparse_columns(), tuple(hull.lower), tuple(hull.upper), tuple(hull.rows), hull.start
-    )
+    origin, columns = tuple(hull.origin), hull.sparse_columns()
+    # Not the hull's own rows: some of those are bounds of eliminated coordinates, which these imply.
+    restricted = restricted_rows(a, b, origin, columns)
+    wide = tuple((row, c) for row, c in restricted if sum(map(bool, row)) > 1)
+    return Chart(origin, columns, tuple(hull.lower), tuple(hull.upper), wide, hull.start)
+
+
+def restricted_rows(
+    a: Sequence[Vector], b: Vector, origin: Vector, columns: tuple[dict[int, Fraction], ...] | None
+) -> list[Row]:
+    """The inequalities of {x : A x <= b}, in their order, as rows over a chart's coordinates."""
+    if columns is None:
+        return [(tuple(-value for value in row), bound) for row, bound in zip(a, b, strict=True)]
+    return [
+        (
+            tuple(-sum((row[i] * value for i, value in column.items()), Fraction(0)) for column in columns),
+            bound - sum((value * x for value, x in zip(row, origin, strict=True)), Fraction(0)),
+        )
+        for row, bound in zip(a, b, strict=True)
+    ]
 
 
 def _require_points(rows: list[Row], n: int) -> None:

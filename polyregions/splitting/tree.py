@@ -73,7 +73,7 @@ class SplittingTree:
     solver : str
         The LP back end that makes the proposals.
     recorder : Recorder, optional
-        Takes down the proof of each decision, for a certificate; for REGIONS over a domain without rows.
+        Takes down the proof of each decision, for a certificate.
 
     Notes
     -----

@@ -11,7 +11,7 @@ import pytest
 import polyregions as pr
 from polyregions.certificate.writer import Recorder
 from polyregions.cli import main
-from tests.cli.runner import A1, BOX, command, run_json
+from tests.cli.runner import A1, A2, BOX, command, run_apart, run_json
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,6 @@ def test_bad_input(files, certificate, capsys):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--definition", "patterns"),
         ("--method", "milp"),
         ("--cells", "vertex"),
         ("--certificate", "/no/c"),
@@ -120,3 +119,74 @@ def test_a_stopped_process(number, tmp_path):
         assert "partial" in result.reason
         assert result.leaves > 10
         assert not path.exists()
+
+
+@pytest.mark.parametrize("definition", ["regions", "patterns"])
+def test_a_polytope(definition, tmp_path, capsys):
+    (tmp_path / "triangle.json").write_text('{"A": [[-1, 0], [0, -1], [1, 1]], "b": [0, 0, "2/3"]}')
+    domain = ["--domain", str(tmp_path / "triangle.json"), "--definition", definition]
+    assert main(["count", A1, *domain, "--certificate", str(tmp_path / "c"), "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "c"), A1]) == 0
+    name = {"regions": "regions", "patterns": "activation patterns"}[definition]
+    count = pr.count(pr.load(A1), pr.Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, "2/3"]), definition=definition)
+    text = capsys.readouterr().out
+    assert text.startswith(f"valid: {int(count)} {name}\n")
+    assert "'A': [[-1, 0], [0, -1], [1, 1]]" in text
+    _, result = run_json(capsys, "verify", str(tmp_path / "c"), A1)
+    assert (result["definition"], result["count"]) == (definition, int(count))
+
+
+def test_a_killed_count_of_patterns(tmp_path):
+    """SIGKILL, over a polytope: the partial file says that it is one, and what it proves."""
+    (tmp_path / "d.json").write_text('{"A": [[1, 1], [-1, 1], [1, -1], [-1, -1], [3, 1]], "b": [2, 2, 2, 2, 3]}')
+    random = np.random.default_rng(0)
+    weights = [random.standard_normal(shape) for shape in [(40, 2), (40, 40), (40, 40), (1, 40)]]
+    network = pr.Network.from_arrays(weights, [random.standard_normal(len(w)) for w in weights])
+    pr.save(network, tmp_path / "net.npz")
+    arguments = ("--domain", str(tmp_path / "d.json"), "--definition", "patterns", "--certificate", str(tmp_path / "c"))
+    process = subprocess.Popen(
+        command("count", str(tmp_path / "net.npz"), *arguments, "--quiet"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 60
+    partial = tmp_path / "c.partial"
+    while not (partial.exists() and partial.stat().st_size > 20_000) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None
+    process.kill()
+    process.communicate(timeout=60)
+    result = pr.verify(partial, network)
+    assert not result.valid
+    assert "partial" in result.reason
+    assert result.leaves > 10
+    assert [path.name for path in tmp_path.glob("c*")] == ["c.partial"]
+
+
+def limit_files(size):
+    """What a process is to do first, so that no file of its grows beyond so many bytes."""
+    import resource
+
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("how", ["full device", "file size limit"])
+def test_a_disk_that_really_is_full(how, tmp_path):
+    """Writing fails in the middle of the count, or only when its end is flushed: exit status 3 and the file's name."""
+    path = tmp_path / "c"
+    options = {}
+    if how == "full device":
+        (tmp_path / "c.partial").symlink_to("/dev/full")
+    else:
+        options = {"preexec_fn": limit_files(10_000)}
+    result = run_apart("count", A2, *BOX, "--certificate", str(path), "--quiet", "--json", **options)
+    assert result.returncode == 3
+    answer = json.loads(result.stdout)
+    assert answer["certificate"] is None
+    error = {"full device": "No space left on device", "file size limit": "File too large"}[how]
+    assert result.stderr.splitlines() == [f"polyregions: error: {path}: the certificate cannot be written: {error}"]
+    assert answer["stats"]["certificate_error"] in result.stderr
+    # What was counted until then stays.
+    assert 0 < answer["lower"] <= 3404
+    assert not path.exists()

@@ -6,6 +6,7 @@ import zlib
 from fractions import Fraction
 from typing import NamedTuple
 
+import polyregions as pr
 from polyregions.certificate import encoding
 from polyregions.certificate.checker import verify
 from polyregions.certificate.encoding import Token
@@ -32,9 +33,35 @@ class Leaf(NamedTuple):
     point: list
 
 
+class Hull(NamedTuple):
+    rows: list
+    multipliers: list
+    dependent: list
+
+
+class Bound(NamedTuple):
+    coordinate: int
+    sign: int
+    rows: list
+    multipliers: list
+
+
 class End(NamedTuple):
     count: int
     complete: int
+
+
+def certified(network, domain, path, **options):
+    """Count with a certificate, check it, and return both results."""
+    count = pr.count(network, domain, certificate=path, **options)
+    assert count.certificate == str(path)
+    result = pr.verify(path, network, domain=domain)
+    assert result.valid, result.reason
+    assert result.count == result.leaves == count.lower
+    assert result.scope == ("both" if count.status is pr.Status.EXACT else "lower")
+    assert result.definition == count.definition.value
+    assert not path.with_name(path.name + ".partial").exists()
+    return count, result
 
 
 def layers_of(network):
@@ -64,15 +91,17 @@ def parse(data, dimension):
     while reader.position < len(data):
         kind = Token(reader.byte())
         if kind in (Token.INACTIVE, Token.ACTIVE):
-            unit, count = reader.varint(), reader.varint()
-            rows = [reader.varint() for _ in range(count)]
-            tokens.append(Settle(unit, int(kind is Token.ACTIVE), rows, reader.numbers(count) if count else []))
+            tokens.append(Settle(reader.varint(), int(kind is Token.ACTIVE), *reader.proof()))
         elif kind is Token.SPLIT:
             tokens.append(Split(reader.varint()))
         elif kind is Token.LAYER:
             tokens.append(Layer())
         elif kind is Token.LEAF:
             tokens.append(Leaf(reader.numbers(dimension)))
+        elif kind is Token.HULL:
+            tokens.append(Hull(*reader.proof(), reader.varints()))
+        elif kind in (Token.UPPER, Token.LOWER):
+            tokens.append(Bound(reader.varint(), 1 if kind is Token.UPPER else -1, *reader.proof()))
         else:
             tokens.append(End(reader.varint(), reader.byte()))
     return tokens
@@ -90,6 +119,10 @@ def serialise(tokens):
                 parts.append(bytes([Token.LAYER]))
             case Leaf():
                 parts.append(encoding.leaf(token.point))
+            case Hull():
+                parts.append(encoding.hull(*token))
+            case Bound():
+                parts.append(encoding.bound(*token))
             case End():
                 parts.append(encoding.end(*token))
     return b"".join(parts)
@@ -125,6 +158,13 @@ class _Reader:
             shift += 7
             if byte < 128:
                 return value
+
+    def varints(self):
+        return [self.varint() for _ in range(self.varint())]
+
+    def proof(self):
+        rows = self.varints()
+        return rows, self.numbers(len(rows)) if rows else []
 
     def integer(self):
         return int.from_bytes(self.take(self.varint()), "little", signed=True)

@@ -173,10 +173,14 @@ def test_multipliers_are_proofs_and_altered_ones_are_judged_anew(definition):
             proof = scene.cell.decide(forms, unit, sign, scene.inside)
             if not isinstance(proof, ExactOptimum):
                 continue
-            if strictly and proof.verdict is Verdict.NOT_POSITIVE:
-                seen["ties"] += 1
-                continue
             multipliers = proof.multipliers
+            if strictly and proof.verdict is Verdict.NOT_POSITIVE:
+                # Nowhere positive, and negative wherever the strict rows that take part hold.
+                seen["ties"] += 1
+                bound = scene.bound(form, sign, multipliers)
+                strict_rows = [i for i, weight in multipliers.items() if weight > 0 and scene.cell.rows[i].strict]
+                assert bound < 0 or (bound == 0 and strict_rows)
+                continue
             assert scene.cell.excludes(forms, unit, sign, multipliers, strictly=strictly), f"seed {seed}"
             assert proves(scene.bound(form, sign, multipliers), strictly)
             altered = [{i: factor * w for i, w in multipliers.items()} for factor in (Fraction(1, 2), 3, 0)]
@@ -211,16 +215,15 @@ def test_a_tie_is_decided_by_the_rows_that_hold_strictly():
     proof = cell.decide(forms, 2, -1, inside)
     assert isinstance(proof, ExactOptimum)
     assert proof.verdict is Verdict.NOT_POSITIVE
-    # Its multipliers, of the cell's rows and of the queried one: their sum is nowhere positive, and a strict row takes
-    # part with weight; so no point has all rows where they should be.
-    rows = [cell.exact_row(0), cell.exact_row(1), [-int(v) for v in forms.exact(2)]]
-    total = ((Fraction(0),) * 2, Fraction(0))
+    # Together with these rows, one of them strict, the queried one is nowhere positive.
+    *a, c = (-int(v) for v in forms.exact(2))
+    total = (tuple(map(Fraction, a)), Fraction(c))
     for i, weight in proof.multipliers.items():
         assert weight > 0
-        *a, c = map(int, rows[i])
+        *a, c = map(int, cell.exact_row(i))
         total = truth.added(total, truth.scaled((tuple(a), c), weight))
-    assert truth.supremum(total, restriction.chart.lower, restriction.chart.upper) <= 0
-    assert proof.multipliers[1] >= 1
+    assert truth.supremum(total, restriction.chart.lower, restriction.chart.upper) == 0
+    assert proof.multipliers[1] > 0
 
 
 @both
