@@ -1,5 +1,6 @@
 """One region: its pattern, a point of it, its half-spaces and the affine map on it."""
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.domain import Domain
+from polyregions.errors import ArgumentError
 from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
 
@@ -35,14 +38,19 @@ class Region:
         Per ReLU layer the states of its units.
     witness : tuple of n_0 Fractions
         A point of the region in input space; for regions of full dimension an interior one.
+    domain : Domain or None
+        The domain that the region was found over, where it is known.
     """
 
-    __slots__ = ("__dict__", "_network", "pattern", "witness")
+    __slots__ = ("__dict__", "_network", "domain", "pattern", "witness")
 
-    def __init__(self, network: Network, pattern: Pattern, witness: tuple[Fraction, ...]) -> None:
+    def __init__(
+        self, network: Network, pattern: Pattern, witness: tuple[Fraction, ...], domain: Domain | None = None
+    ) -> None:
         self._network = network
         self.pattern = pattern
         self.witness = witness
+        self.domain = domain
 
     def __repr__(self) -> str:
         return f"Region({pattern_text(self.pattern)})"
@@ -62,16 +70,75 @@ class Region:
         """The network's map x -> A x + c on this region; see :meth:`polyregions.network.Network.affine_map`."""
         return self._network.affine_map(self.pattern, exact=exact)
 
-    def halfspaces(self, *, exact: bool = False) -> tuple[Any, Any]:
+    def halfspaces(
+        self, *, exact: bool = False, irredundant: bool = False, include_domain: bool = False, solver: str = "highs"
+    ) -> tuple[Any, Any]:
         """The half-spaces A x <= b in input space whose intersection with the domain is the region's closure.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return Fractions in nested lists instead of float64 arrays.
+        irredundant : bool, optional
+            Only half-spaces that can't be left out: of a region of full dimension its facets that are not the
+            domain's. Decided exactly, whether or not the numbers returned are. The rows of a region of lower dimension
+            depend on the order in which they are left out.
+        include_domain : bool, optional
+            Append the domain's half-spaces (with ``irredundant`` those that are needed), so that A x <= b alone is the
+            region's closure. A domain of lower dimension adds its affine hull, each equation as two rows.
+        solver : str, optional
+            The LP back end that proposes which rows are redundant.
 
         Returns
         -------
-        A : (N, n_0), b : (N,)
-            One row per ReLU unit in the network's order, redundant ones included: an active unit's is
-            ``-g(x) <= 0``, an inactive one's ``g(x) <= 0``, with g the affine form of its pre-activation. Float64
-            arrays, or nested lists of Fractions with ``exact=True``.
+        A : (m, n_0), b : (m,)
+            One row per ReLU unit in the network's order: an active unit's is ``-g(x) <= 0``, an inactive one's
+            ``g(x) <= 0``, with g the affine form of its pre-activation. The domain's rows are scaled to a largest
+            coefficient of 1.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain is needed, but the region was made without it.
+
+        Notes
+        -----
+        With ``irredundant`` up to one linear program per row, see :mod:`polyregions.projection.redundancy`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]], [[1.0, 1.0, 1.0]]], [[0, -0.5, 9], [0]])
+        >>> region = Region(net, ((1, 1, 1),), (Fraction(3, 4), Fraction(0)), Box(-1, 1))
+        >>> region.halfspaces(irredundant=True)[1]                  # x_0 >= 1/2
+        array([-0.5])
+        >>> len(region.halfspaces()[1]), len(region.halfspaces(irredundant=True, include_domain=True)[1])
+        (3, 4)
         """
+        rows, bounds = self._unit_halfspaces(exact)
+        if irredundant or include_domain:
+            from polyregions.projection.pattern import PatternSystem
+
+            whole = PatternSystem(self._network, self._known_domain(), self.pattern)
+            indices: Any = range(len(whole.system.inequalities))
+            if irredundant:
+                indices = whole.irredundant(self.witness, domain=include_domain, solver=solver)
+            units = [i for i in indices if i < whole.num_units]
+            rows, bounds = [rows[i] for i in units], [bounds[i] for i in units]
+            if include_domain:
+                inequalities = tuple(whole.system.inequalities[i] for i in indices if i >= whole.num_units)
+                a, b = replace(whole.system, inequalities=inequalities).halfspaces()
+                for row, bound in zip(a, b, strict=True):
+                    size = max(map(abs, row))
+                    rows.append([Fraction(value, size) for value in row])
+                    bounds.append(Fraction(bound, size))
+        if exact:
+            return rows, bounds
+        n = self._network.input_dimension
+        floats = [[nearest_float(value) for value in row] for row in rows]
+        return np.array(floats, dtype=np.float64).reshape(-1, n), np.array([nearest_float(value) for value in bounds])
+
+    def _unit_halfspaces(self, exact: bool) -> tuple[list[Any], list[Any]]:
         rows: list[Any] = []
         bounds: list[Any] = []
         maps = self._network.preactivation_maps(self.pattern, exact=exact)
@@ -80,7 +147,12 @@ class Region:
                 sign = -1 if state else 1
                 rows.append([sign * value for value in row])
                 bounds.append(-sign * constant)
-        if exact:
-            return rows, bounds
-        n = self._network.input_dimension
-        return np.array(rows, dtype=np.float64).reshape(-1, n), np.array(bounds, dtype=np.float64)
+        return rows, bounds
+
+    def _known_domain(self) -> Domain:
+        if self.domain is None:
+            raise ArgumentError(
+                "this region was made without its domain, on which its facets depend; take it from "
+                "polyregions.regions, or give Region the domain"
+            )
+        return self.domain

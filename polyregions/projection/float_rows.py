@@ -13,7 +13,7 @@ __all__ = ["FloatForms", "float_forms"]
 FloatArray = npt.NDArray[np.float64]
 
 #: Solvers take larger numbers for infinite or refuse them.
-_LARGEST = 1e15
+_LARGEST = 10**15
 
 
 @dataclass(frozen=True)

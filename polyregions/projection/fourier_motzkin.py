@@ -60,9 +60,10 @@ def eliminate(system: LinearSystem, variables: Iterable[int], *, solver: str | N
     bad = [j for j in gone if not 0 <= j < n]
     if bad:
         raise ArgumentError(f"there is no column {bad[0]} to eliminate; the system has columns 0 to {n - 1}")
-    system = _substitute(system, gone)
-    if system is None:
+    solved = _substitute(system, gone)
+    if solved is None:
         return LinearSystem.empty(n - len(gone))
+    system = solved
     # What Gauss has eliminated is a column of zeros from here on.
     columns = [j for j in range(n) if j not in gone or any(row[j] for row in system.inequalities)]
     left = [columns.index(j) for j in gone if j in columns]
@@ -131,7 +132,7 @@ class _Elimination:
         for p, first in above:
             for q, second in below:
                 union = first | second
-                if len(union) > self._eliminated + 1 or _between(union, first, second, histories.values()):
+                if not self._is_extreme(union, first, second):
                     continue
                 divisor = gcd(p[k], q[k])
                 up, down = -q[k] // divisor, p[k] // divisor
@@ -144,14 +145,15 @@ class _Elimination:
         if lost:
             self._start()
 
+    def _is_extreme(self, union: History, first: History, second: History) -> bool:
+        """Whether the combination of two inequalities with these histories, and this union of them, is needed."""
+        if len(union) > self._eliminated + 1:
+            return False
+        return not any(h <= union for h in self._histories.values() if h != first and h != second)
+
     def clean(self, solver: str | None) -> None:
         """Bring the system into canonical form; histories stay where nothing is dropped."""
         before = set(self.system.inequalities)
         self.system = canonical(self.system, solver=solver)
         if set(self.system.inequalities) != before:
             self._start()
-
-
-def _between(union: History, first: History, second: History, histories: Iterable[History]) -> bool:
-    """Whether a third history lies in the union of two."""
-    return any(h <= union for h in histories if h != first and h != second)

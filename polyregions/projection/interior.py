@@ -83,7 +83,7 @@ def _propose(rows: Sequence[Row], dimension: int, solver: str) -> tuple[Fraction
         except (SolverError, ValueError):
             # Numbers beyond what the solver takes: no proposal.
             return None
-        if solution.status is not Status.OPTIMAL:
+        if solution.status is not Status.OPTIMAL or solution.x is None:
             return None
         x = solution.x[:dimension] / solution.x[dimension]
         if not np.isfinite(x).all():

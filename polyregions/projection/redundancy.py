@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
+from typing import Any
 
 import numpy as np
 
@@ -199,7 +200,8 @@ class _Question:
 
     def _exactly(self, index: int, hint: BasisHint | None) -> Point | None:
         others = [i for i in self.general if i in self.left and i != index]
-        program = ExactLP([self.program_row(i) for i in others], *self.program_bounds(index), default_arithmetic())
+        lower, upper = self.program_bounds(index)
+        program = ExactLP([self.program_row(i) for i in others], lower, upper, default_arithmetic())
         objective = [-value for value in self.program_row(index)]
         optimum = program.maximise(objective, hint=hint, stop=Verdict.NOT_POSITIVE)
         if optimum.verdict is Verdict.NOT_POSITIVE:
@@ -224,7 +226,7 @@ class _Question:
 class _Proposals:
     """Points and multipliers in floats, checked in integers before they count."""
 
-    def __init__(self, question: _Question, solver: str | None) -> None:
+    def __init__(self, question: _Question, solver: str) -> None:
         self._question = question
         self._forms = float_forms(question.rows, question.n)
         self._x0: FloatArray = np.array([nearest_float(value) for value in question.start])
@@ -234,7 +236,7 @@ class _Proposals:
         self._session = self._open(solver)
         self.proven = False
 
-    def _open(self, solver: str | None) -> object | None:
+    def _open(self, solver: str) -> Any:
         question = self._question
         general = question.general
         lower, upper = self._float_bounds(question.bounds)
@@ -296,8 +298,8 @@ class _Proposals:
     def _solve(self, index: int) -> tuple[Point | None, BasisHint | None]:
         question, session, forms = self._question, self._session, self._forms
         a, c = forms.a[index], forms.c[index]
-        session.set_objective(-a if question.boxed else [*-a, -c])  # type: ignore[attr-defined]
-        solution = session.solve()  # type: ignore[attr-defined]
+        session.set_objective(-a if question.boxed else [*-a, -c])
+        solution = session.solve()
         if solution.status is not Status.OPTIMAL:
             return None, None
         x = solution.x if question.boxed else solution.x[:-1] / solution.x[-1]
@@ -315,6 +317,8 @@ class _Proposals:
 
     def _proves(self, index: int, multipliers: FloatArray) -> bool:
         """Whether sup over the box of -form + sum of multipliers times forms is at most 0, in exact arithmetic."""
+        if not np.isfinite(multipliers).all():
+            return False
         question, exponents = self._question, self._forms.exponents
         total = [Fraction(-value) for value in question.program_row(index)]
         for k in np.flatnonzero(multipliers > 0):
@@ -332,7 +336,7 @@ class _Proposals:
     def _hint(self, index: int) -> BasisHint:
         """The basis at which the float program ended, with the rows numbered as in the exact program."""
         question = self._question
-        basis = self._session.basis()  # type: ignore[union-attr]
+        basis = self._session.basis()
         others = [i for i in question.general if i in question.left and i != index]
         rows = basis.row_status  # decoded on each access
         tight = [k for k, i in enumerate(others) if rows[self._position[i]] != BASIC]
@@ -343,7 +347,7 @@ class _Proposals:
         session = self._session
         moved = self._question.outward(index) if index in self._question.left else None
         if index in self._position:
-            session.set_row_bounds(self._position[index], -np.inf, np.inf)  # type: ignore[union-attr]
+            session.set_row_bounds(self._position[index], -np.inf, np.inf)
         elif moved is not None:
             self._set_side(*moved)
         else:
@@ -353,7 +357,7 @@ class _Proposals:
     def _restore(self, index: int) -> None:
         if index in self._position:
             low = -self._forms.c[index] if self._question.boxed else 0.0
-            self._session.set_row_bounds(self._position[index], low, np.inf)  # type: ignore[union-attr]
+            self._session.set_row_bounds(self._position[index], low, np.inf)
         else:
             j, side = self._question.sides[index]
             self._set_side(j, side, self._question.bounds[side][j])
@@ -362,4 +366,4 @@ class _Proposals:
         bounds = [self._question.bounds[0][j], self._question.bounds[1][j]]
         bounds[side] = bound
         low, high = (nearest_float(Fraction(value, self._question.scale)) for value in bounds)
-        self._session.set_column_bounds(j, low, high)  # type: ignore[union-attr]
+        self._session.set_column_bounds(j, low, high)

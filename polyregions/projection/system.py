@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from polyregions.exact.numbers import common_denominator
 
-__all__ = ["LinearSystem", "Row", "SparseRow", "echelon", "primitive", "substituted"]
+__all__ = ["LinearSystem", "Row", "SparseRow", "echelon", "over_free_columns", "primitive", "substituted"]
 
 #: n coefficients and a constant: (a, c) stands for the affine form a . x + c.
 Row: TypeAlias = tuple[int, ...]
@@ -152,3 +152,11 @@ def substituted(row: Row, pivots: Mapping[int, SparseRow]) -> Row:
     for column in touched:
         sparse = _cleared(sparse, column, pivots[column])
     return tuple(sparse.get(j, 0) for j in range(len(row)))
+
+
+def over_free_columns(system: LinearSystem, pivots: Mapping[int, SparseRow]) -> tuple[list[int], list[Row]]:
+    """The columns that :func:`echelon` did not solve for, and the inequalities over them alone, in order."""
+    n = system.dimension
+    free = [j for j in range(n) if j not in pivots]
+    rows = (substituted(row, pivots) for row in system.inequalities)
+    return free, [tuple(row[j] for j in (*free, n)) for row in rows]

@@ -1,0 +1,87 @@
+"""Fourier-Motzkin elimination against the textbook's."""
+
+import random
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyregions.errors import ArgumentError
+from polyregions.projection import fourier_motzkin
+from polyregions.projection.canonical import canonical
+from polyregions.projection.fourier_motzkin import eliminate
+from polyregions.projection.system import LinearSystem
+from tests.projection.systems import forms, systems
+from tests.reference.projection import has_point, same_set, shadow
+
+
+@given(system=systems(max_dimension=4, max_rows=6), data=st.data())
+@settings(max_examples=300)
+def test_shadows(system, data):
+    columns = data.draw(st.sets(st.integers(0, system.dimension - 1)))
+    result = eliminate(system, columns)
+    assert result == canonical(result)
+    assert result == eliminate(system, columns, solver=None)
+    if not forms(system):
+        assert result == LinearSystem(system.dimension - len(columns))
+        return
+    expected = shadow(forms(system), sorted(columns))
+    assert result.is_empty == (not has_point(forms(system)))
+    assert result.is_empty or same_set(forms(result), expected)
+
+
+@given(system=systems(max_dimension=4), data=st.data())
+@settings(max_examples=100)
+def test_order_and_steps_do_not_matter(system, data):
+    columns = data.draw(st.permutations(range(system.dimension)))[: data.draw(st.integers(0, system.dimension))]
+    at_once = eliminate(system, columns)
+    left = list(range(system.dimension))
+    for column in columns:
+        system = eliminate(system, [left.index(column)])
+        left.remove(column)
+    assert canonical(system) == at_once
+
+
+def test_histories_alone_find_the_same_shadow(monkeypatch):
+    """Without linear programs between the steps, so that Chernikov's rule is all that discards rows."""
+    monkeypatch.setattr(fourier_motzkin._Elimination, "clean", lambda self, solver: None)
+    rng = random.Random(7)
+    discarded = 0
+    is_extreme = fourier_motzkin._Elimination._is_extreme
+
+    def counted(*arguments):
+        nonlocal discarded
+        result = is_extreme(*arguments)
+        discarded += not result
+        return result
+
+    monkeypatch.setattr(fourier_motzkin._Elimination, "_is_extreme", counted)
+    for _ in range(20):
+        rows = [[rng.randint(-3, 3) for _ in range(4)] + [rng.randint(1, 5)] for _ in range(8)]
+        system = LinearSystem.of(4, rows)
+        assert same_set(forms(eliminate(system, [0, 1, 2])), shadow(forms(system), [0, 1, 2]))
+    assert discarded > 100
+
+
+def test_relaxation_of_a_unit_is_the_triangle():
+    """h = max(0, x) on [-1, 3] with 0 <= z <= 1: between 0, x and the chord, as Ehlers (2017) has it."""
+    # Columns x, h, hbar, z.
+    rows = [
+        [1, 0, 0, 0, 1],
+        [-1, 0, 0, 0, 3],
+        [0, 1, 0, 0, 0],
+        [0, 0, 1, 0, 0],
+        [0, 0, 0, 1, 0],
+        [0, 0, 0, -1, 1],
+        [0, -1, 0, 3, 0],
+        [0, 0, -1, -1, 1],
+    ]
+    system = LinearSystem.of(4, rows, [[1, -1, 1, 0, 0]])
+    assert eliminate(system, [2, 3]).inequalities == ((-1, 1, 0), (0, 1, 0), (3, -4, 3))
+
+
+def test_columns_that_are_not_there():
+    system = LinearSystem.of(2, [[Fraction(1), 0, 0]])
+    with pytest.raises(ArgumentError, match="no column 2 to eliminate; the system has columns 0 to 1"):
+        eliminate(system, [0, 2])
