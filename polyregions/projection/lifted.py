@@ -1,12 +1,12 @@
 """The lifted polyhedron of an activation pattern, and its domain, as systems of exact inequalities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from polyregions.domain import Domain, Polytope
 from polyregions.network import Network
-from polyregions.projection.system import LinearSystem, echelon
+from polyregions.projection.system import LinearSystem, echelon, substituted
 
 __all__ = ["LiftedSystem", "domain_system", "lifted_system"]
 
@@ -26,36 +26,34 @@ def domain_system(domain: Domain, dimension: int) -> LinearSystem:
         )
     chart = domain.chart(dimension)
     n, d = dimension, chart.dimension
-    bounds: list[list[Fraction]] = []
-    for j, (low, high) in enumerate(zip(chart.lower, chart.upper, strict=True)):
-        unit = [Fraction(int(i == j)) for i in range(d)]
-        bounds += [[*unit, -low], [*(-v for v in unit), high]]
+    bounds = [
+        bound
+        for j, (low, high) in enumerate(zip(chart.lower, chart.upper, strict=True))
+        for bound in (_sparse(d, {j: 1, d: -low}), _sparse(d, {j: -1, d: high}))
+    ]
     if chart.columns is None:
         return LinearSystem.of(n, bounds)
-    # Columns t come before the inputs, so that they are solved for.
-    points = [[Fraction(0)] * (d + n + 1) for _ in range(n)]
-    for i, row in enumerate(points):
-        row[d + i], row[-1] = Fraction(-1), chart.origin[i]
-        for j, column in enumerate(chart.columns):
-            row[j] = column.get(i, Fraction(0))
-    pivots = echelon(LinearSystem.of(d + n, (), points).equations, range(d + n))
+    # x = origin + sum_j t_j columns_j; the coordinates t come before the inputs, so that they are solved for.
+    entries: list[dict[int, Fraction | int]] = [{d + i: -1, d + n: value} for i, value in enumerate(chart.origin)]
+    for j, column in enumerate(chart.columns):
+        for i, value in column.items():
+            entries[i][j] = value
+    points = LinearSystem.of(d + n, (), [_sparse(d + n, row) for row in entries])
+    pivots = echelon(points.equations, range(d + n))
     if pivots is None:
         raise ArithmeticError("a chart without points")
+    wide = LinearSystem.of(d + n, ([*row[:-1], *([0] * n), row[-1]] for row in bounds))
+    inside = [substituted(row, {j: pivots[j] for j in range(d)})[d:] for row in wide.inequalities]
+    hull = [_sparse(n, {i - d: value for i, value in row.items()}) for j, row in pivots.items() if j >= d]
+    return LinearSystem.of(n, inside, hull)
 
-    def rows(pairs: Sequence[tuple[int, int]]) -> list[list[Fraction]]:
-        """For (j, sign), sign times t_j as a form over the inputs; t_j + (the rest of its pivot row) = 0."""
-        result = []
-        for j, sign in pairs:
-            lead = pivots[j][j]
-            form = [Fraction(-sign * pivots[j].get(d + i, 0), lead) for i in range(n + 1)]
-            result.append(form)
-        return result
 
-    inequalities = rows([(j, sign) for j in range(d) for sign in (1, -1)])
-    for form, bound in zip(inequalities, bounds, strict=True):
-        form[-1] += bound[-1]
-    hull = [[Fraction(row.get(d + i, 0)) for i in range(n + 1)] for j, row in pivots.items() if j >= d]
-    return LinearSystem.of(n, inequalities, hull)
+def _sparse(dimension: int, entries: Mapping[int, Fraction | int]) -> list[Fraction | int]:
+    """A row from its entries, the constant's being number ``dimension``."""
+    row: list[Fraction | int] = [0] * (dimension + 1)
+    for j, value in entries.items():
+        row[j] = value
+    return row
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ import numpy as np
 
 from polyregions.exact.arithmetic import default_arithmetic
 from polyregions.exact.numbers import common_denominator, dyadic_integers, nearest_float
+from polyregions.exact.restriction import ExactPoint
 from polyregions.exact.simplex import BasisHint, ExactLP, Verdict
 from polyregions.projection.float_rows import FloatArray, float_forms
 from polyregions.projection.system import Row
@@ -28,8 +29,6 @@ from solvers import SolverError, Status, lp_session
 from solvers.protocol import BASIC
 
 __all__ = ["Irredundant", "irredundant"]
-
-Point = tuple[Fraction, ...]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Irredundant:
     """
 
     kept: tuple[int, ...]
-    witnesses: dict[int, Point]
+    witnesses: dict[int, ExactPoint]
 
 
 def irredundant(
@@ -150,7 +149,7 @@ class _Question:
         if self._floats is not None:
             self._floats.drop(index)
 
-    def witness(self, index: int) -> Point | None:
+    def witness(self, index: int) -> ExactPoint | None:
         """A point that violates only this one of the inequalities left; None if it is proven that there is none."""
         if not self._supports[index] or self._has_tighter_parallel(index):
             return None
@@ -198,7 +197,7 @@ class _Question:
             bounds[side][j] = bound
         return bounds
 
-    def _exactly(self, index: int, hint: BasisHint | None) -> Point | None:
+    def _exactly(self, index: int, hint: BasisHint | None) -> ExactPoint | None:
         others = [i for i in self.general if i in self.left and i != index]
         lower, upper = self.program_bounds(index)
         program = ExactLP([self.program_row(i) for i in others], lower, upper, default_arithmetic())
@@ -210,17 +209,17 @@ class _Question:
             raise ValueError("no point satisfies the inequalities; redundancy is asked of polyhedra that are not empty")
         return self._point(index, optimum.numerators, optimum.denominator)
 
-    def _point(self, index: int, numerators: Sequence[int], denominator: int) -> Point:
+    def _point(self, index: int, numerators: Sequence[int], denominator: int) -> ExactPoint:
         if self.boxed:
-            return tuple(Fraction(value, denominator * self.scale) for value in numerators)
+            return ExactPoint(tuple(numerators), denominator * self.scale)
         *y, s = numerators
         if s:
-            return tuple(Fraction(value, s) for value in y)
+            return ExactPoint(tuple(y), s)
         # A direction that leaves the polyhedron through this inequality alone: go far enough from a point of it.
         row = self.rows[index]
         here = sum((a * x for a, x in zip(row, self.start, strict=False)), Fraction(row[-1]))
         share = here / -sum(a * v for a, v in zip(row, y, strict=False)) + 1
-        return tuple(x + share * v for x, v in zip(self.start, y, strict=True))
+        return ExactPoint.of([x + share * v for x, v in zip(self.start, y, strict=True)])
 
 
 class _Proposals:
@@ -232,6 +231,7 @@ class _Proposals:
         self._x0: FloatArray = np.array([nearest_float(value) for value in question.start])
         with np.errstate(all="ignore"):
             self._slack = self._forms.a @ self._x0 + self._forms.c
+        self._left = np.ones(len(question.rows), dtype=np.bool_)
         self._position = {i: k for k, i in enumerate(question.general)}
         self._session = self._open(solver)
         self.proven = False
@@ -257,10 +257,11 @@ class _Proposals:
         return [[nearest_float(Fraction(value, scale)) for value in side] for side in bounds]
 
     def drop(self, index: int) -> None:
+        self._left[index] = False
         if self._session is not None:
             self._release(index)
 
-    def ask(self, index: int) -> tuple[Point | None, BasisHint | None]:
+    def ask(self, index: int) -> tuple[ExactPoint | None, BasisHint | None]:
         """A witness that is proven; or a hint for the exact method, and ``proven`` says whether it is needed."""
         self.proven = False
         with np.errstate(all="ignore"):
@@ -273,29 +274,27 @@ class _Proposals:
             finally:
                 self._restore(index)
 
-    def _shoot(self, index: int) -> Point | None:
+    def _shoot(self, index: int) -> ExactPoint | None:
         """Go from the start straight at the inequality; a witness lies behind it if it is the first that is met."""
-        question = self._question
         a = self._forms.a
-        others = [i for i in question.left if i != index]
-        size, slack = a[index] @ a[index], self._slack[index]
-        speed = a[others] @ a[index]
-        meets = speed > 0
-        next_one = (self._slack[others][meets] / speed[meets]).min(initial=np.inf)
-        here = slack / size
+        speed = a @ a[index]
+        here = self._slack[index] / speed[index]
+        meets = self._left & (speed > 0)
+        meets[index] = False
+        next_one = (self._slack[meets] / speed[meets]).min(initial=np.inf)
         if not 0 <= here < next_one:
             return None
         return self._checked(index, self._x0 - min(0.5 * (here + next_one), 2 * here + 1) * a[index])
 
-    def _checked(self, index: int, x: FloatArray) -> Point | None:
+    def _checked(self, index: int, x: FloatArray) -> ExactPoint | None:
         if not np.isfinite(x).all():
             return None
         integers, exponent = dyadic_integers(x)
         if not self._question.violates_only(index, integers, 2**exponent):
             return None
-        return tuple(Fraction(value, 2**exponent) for value in integers)
+        return ExactPoint(tuple(integers), 2**exponent)
 
-    def _solve(self, index: int) -> tuple[Point | None, BasisHint | None]:
+    def _solve(self, index: int) -> tuple[ExactPoint | None, BasisHint | None]:
         question, session, forms = self._question, self._session, self._forms
         a, c = forms.a[index], forms.c[index]
         session.set_objective(-a if question.boxed else [*-a, -c])

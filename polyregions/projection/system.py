@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 from typing import TypeAlias
-
-from polyregions.exact.numbers import common_denominator
 
 __all__ = ["LinearSystem", "Row", "SparseRow", "echelon", "over_free_columns", "primitive", "substituted"]
 
@@ -82,9 +80,9 @@ class LinearSystem:
 
 
 def _integer(row: Sequence[Fraction | int]) -> Row:
-    exact = [Fraction(value) for value in row]
-    denominator = common_denominator(exact)
-    return primitive([int(value * denominator) for value in exact])
+    # Integers and Fractions alike have a numerator and a denominator; most rows are full of zeros.
+    denominator = lcm(*{value.denominator for value in row})
+    return primitive([value.numerator * (denominator // value.denominator) if value else 0 for value in row])
 
 
 def _value(row: Row, point: Sequence[Fraction | int]) -> Fraction:
@@ -96,7 +94,7 @@ def echelon(equations: Iterable[Row], order: Iterable[int]) -> dict[int, SparseR
 
     Parameters
     ----------
-    equations : rows
+    equations : primitive rows
     order : columns
         Which columns to solve for, the first ones with preference; together all columns but the constant's.
 
@@ -122,7 +120,7 @@ def echelon(equations: Iterable[Row], order: Iterable[int]) -> dict[int, SparseR
             pivot = {j: -value for j, value in pivot.items()}
         open_rows = [_cleared(row, column, pivot) for row in open_rows]
         pivots = {j: _cleared(row, column, pivot) for j, row in pivots.items()}
-        pivots[column] = _cleared(pivot, -1, pivot)
+        pivots[column] = pivot
     if any(open_rows):
         return None
     return pivots
@@ -130,15 +128,16 @@ def echelon(equations: Iterable[Row], order: Iterable[int]) -> dict[int, SparseR
 
 def _cleared(row: SparseRow, column: int, pivot: SparseRow) -> SparseRow:
     """A positive multiple of the row plus a multiple of the pivot, zero in the column, primitive."""
-    if column in row:
-        scale, factor = pivot[column], row[column]
-        row = {j: scale * value for j, value in row.items()}
-        for j, value in pivot.items():
-            entry = row.get(j, 0) - factor * value
-            if entry:
-                row[j] = entry
-            else:
-                row.pop(j, None)
+    if column not in row:
+        return row
+    scale, factor = pivot[column], row[column]
+    row = {j: scale * value for j, value in row.items()}
+    for j, value in pivot.items():
+        entry = row.get(j, 0) - factor * value
+        if entry:
+            row[j] = entry
+        else:
+            row.pop(j, None)
     divisor = gcd(*row.values())
     return {j: value // divisor for j, value in row.items()} if divisor > 1 else row
 

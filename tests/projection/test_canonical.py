@@ -88,7 +88,7 @@ def test_witnesses_violate_one_inequality_and_no_other(system):
     result = irredundant(rows, system.dimension, found.point)
     assert sorted(result.witnesses) == list(result.kept)
     for index, point in result.witnesses.items():
-        inside = [LinearSystem(system.dimension, (rows[i],)).contains(point) for i in result.kept]
+        inside = [LinearSystem(system.dimension, (rows[i],)).contains(point.coordinates()) for i in result.kept]
         assert [i for i, is_inside in zip(result.kept, inside, strict=True) if not is_inside] == [index]
 
 
