@@ -62,8 +62,9 @@ def write_model(
     Notes
     -----
     That it maximises an MPS file says both in an OBJSENSE section, as HiGHS and SCIP read it, and in a comment as PuLP
-    writes it. All bounds are written out, for readers differ in the default bounds of integers. A row with two
-    different finite sides is written as two, the one of its lower side called "NAME.low"; one without any is left out.
+    writes it; CBC by itself reads neither and must be told (``-max``). All bounds are written out, for readers differ
+    in the default bounds of integers. A row with two different finite sides is written as two, the one of its lower
+    side called "NAME.low"; one without any is left out.
     """
     if format not in FORMATS:
         raise ValueError(f"no format called {format!r}; there are {' and '.join(map(repr, FORMATS))}")
@@ -91,7 +92,9 @@ def _check_names(kind: str, names: Sequence[str], count: int) -> None:
         raise ValueError(f"{len(names)} {kind} names for {count}")
     for name in names:
         if not _NAME.match(name):
-            raise ValueError(f"{kind} name {name!r}: letters, digits, _ and . are allowed, and a letter or _ comes first")
+            raise ValueError(
+                f"{kind} name {name!r}: letters, digits, _ and . are allowed, and a letter or _ comes first"
+            )
     if len(set(names)) < count:
         twice = next(name for name in names if list(names).count(name) > 1)
         raise ValueError(f"{kind} name {twice!r} is used twice")

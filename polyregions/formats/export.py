@@ -32,7 +32,7 @@ class Export:
     variables, integers, constraints : int
         How many of each the file holds.
     rounded : int
-        Bounds and constraints some number of which no float64 equals, and which hold the nearest one instead.
+        Bounds and constraints some number of which no float64 equals, and which hold one next to it instead.
     weights : str or None
         The file with the network's exact weights.
     """
@@ -201,10 +201,11 @@ def _program(network: Network, domain: Domain, definition: Definition) -> _Named
 
 def _make_inactive_strict(encoding: Any) -> None:
     """Add f <= hbar + M z for every unit; f is at most 1, so M = 1 will do."""
-    variables = {variable.name: variable for variable in encoding.problem.variables()}
+    problem = encoding.problem
+    variables = {variable.name: variable for variable in problem.variables()}
     for z in encoding.z:
         unit = z.name.removeprefix("z_")
-        encoding.problem += encoding.f - variables[f"hbar_{unit}"] - z <= 0, f"fbar_{unit}"
+        problem += encoding.f - variables[f"hbar_{unit}"] - z <= 0, f"fbar_{unit}"
 
 
 _KINDS = {"f": 0, "x": 1}
