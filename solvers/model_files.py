@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
@@ -80,8 +81,18 @@ def write_model(
     if any("\n" in comment or "\r" in comment for comment in comments):
         raise ValueError("a comment is one line")
     lines = (_mps if format == "mps" else _lp)(table, name, comments)
-    with Path(path).open("w", encoding="ascii", errors="backslashreplace", newline="\n") as file:
-        file.writelines(line + "\n" for line in lines)
+    target = Path(path)
+    # Under a name of its own until it is whole.
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("w", encoding="ascii", errors="backslashreplace", newline="\n") as file:
+            file.writelines(line + "\n" for line in lines)
+        part.replace(target)
+    except OSError as error:
+        error.filename = fspath(path)
+        raise
+    finally:
+        part.unlink(missing_ok=True)
 
 
 _OBJECTIVE = "obj"

@@ -1,17 +1,21 @@
 """One region: its pattern, a point of it, its half-spaces and the affine map on it."""
 
+import math
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.domain import Domain
+from polyregions.domain import Chart, Domain
 from polyregions.errors import ArgumentError
 from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
+
+if TYPE_CHECKING:
+    from polyregions.splitting.exact_vertices import ExactVertex
 
 __all__ = ["Region", "pattern_text"]
 
@@ -137,6 +141,86 @@ class Region:
         n = self._network.input_dimension
         floats = [[nearest_float(value) for value in row] for row in rows]
         return np.array(floats, dtype=np.float64).reshape(-1, n), np.array([nearest_float(value) for value in bounds])
+
+    def vertices(self, *, exact: bool = False) -> Any:
+        """The vertices of the region's closure in input space, sorted.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return tuples of Fractions instead of a float64 array.
+
+        Returns
+        -------
+        (k, n_0)
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has more than 8 dimensions, or is not known.
+
+        Notes
+        -----
+        The double description method in rational arithmetic, see :mod:`polyregions.splitting.exact_vertices`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 1.0]], [[1.0]]], [[0.0], [0.0]])
+        >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).vertices().tolist()
+        [[-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
+        """
+        points = sorted({self._chart.ambient(vertex.point) for vertex in self._chart_vertices})
+        if exact:
+            return points
+        floats = [[nearest_float(value) for value in point] for point in points]
+        return np.array(floats, dtype=np.float64).reshape(-1, self._network.input_dimension)
+
+    def volume(self, *, exact: bool = False) -> Any:
+        """The region's volume, in as many dimensions as the domain has: an area on a plane, a length on a segment.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return a Fraction instead of a float.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has more than 8 dimensions, or is not known; or if the exact volume is no rational number,
+            as on most planes and segments.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 1.0]], [[1.0]]], [[0.0], [0.0]])
+        >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).volume()
+        2.0
+        """
+        from polyregions.geometry.polytope import chart_volume, square_root, volume_scale_squared
+
+        inside = chart_volume(self._chart_vertices, self._chart.dimension)
+        squared = volume_scale_squared(self._chart)
+        root = square_root(squared)
+        if root is not None:
+            return inside * root if exact else nearest_float(inside * root)
+        if exact:
+            raise ArgumentError(
+                f"the exact volume is {inside} times the square root of {squared}, which is not rational; "
+                "ask for exact=False"
+            )
+        return nearest_float(inside) * math.sqrt(nearest_float(squared))
+
+    @cached_property
+    def _chart(self) -> Chart:
+        return self._known_domain().chart(self._network.input_dimension)
+
+    @cached_property
+    def _chart_vertices(self) -> "list[ExactVertex]":
+        from polyregions.geometry.polytope import chart_vertices
+
+        a, b = self.halfspaces(exact=True, irredundant=True)
+        return chart_vertices(self._chart, list(zip(a, b, strict=True)))
 
     def _unit_halfspaces(self, exact: bool) -> tuple[list[Any], list[Any]]:
         rows: list[Any] = []
