@@ -107,6 +107,12 @@ def test_interior_points_and_equations(system):
             assert implies(list(map(form, rows)), form([-value for value in rows[i]]))
 
 
+def test_a_gap_is_no_equation():
+    for solver in (None, "highs"):
+        assert interior.interior([(1, -1), (-1, 0)], 1, solver=solver) == interior.Interior(None)
+        assert interior.interior([(1, 0), (-1, 0), (0, 5)], 1, solver=solver) == interior.Interior(None, (0, 1))
+
+
 class Liar:
     """An LP session whose answers are replaced."""
 

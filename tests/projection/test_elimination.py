@@ -43,25 +43,36 @@ def test_order_and_steps_do_not_matter(system, data):
     assert canonical(system) == at_once
 
 
-def test_histories_alone_find_the_same_shadow(monkeypatch):
-    """Without linear programs between the steps, so that Chernikov's rule is all that discards rows."""
-    monkeypatch.setattr(fourier_motzkin._Elimination, "clean", lambda self, solver: None)
-    rng = random.Random(7)
-    discarded = 0
-    is_extreme = fourier_motzkin._Elimination._is_extreme
+def test_few_of_the_sums_are_made(monkeypatch):
+    """Chernikov's rule discards pairs, none that is needed."""
+    sizes = []
+    combined = fourier_motzkin._combined
 
-    def counted(*arguments):
-        nonlocal discarded
-        result = is_extreme(*arguments)
-        discarded += not result
+    def counted(rays, k, count):
+        result = combined(rays, k, count)
+        above, below = sum(row[k] > 0 for row, _ in rays), sum(row[k] < 0 for row, _ in rays)
+        sizes.append((len(result), len(rays) - above - below + above * below))
         return result
 
-    monkeypatch.setattr(fourier_motzkin._Elimination, "_is_extreme", counted)
+    monkeypatch.setattr(fourier_motzkin, "_combined", counted)
+    rng = random.Random(7)
     for _ in range(20):
         rows = [[rng.randint(-3, 3) for _ in range(4)] + [rng.randint(1, 5)] for _ in range(8)]
         system = LinearSystem.of(4, rows)
         assert same_set(forms(eliminate(system, [0, 1, 2])), shadow(forms(system), [0, 1, 2]))
-    assert discarded > 100
+    made, possible = (sum(column) for column in zip(*sizes, strict=True))
+    assert made < 0.7 * possible
+
+
+def test_histories_are_minimal():
+    """As many inequalities as the cone of combinations has extreme rays: those of minimal support."""
+    rng = random.Random(1)
+    rays = [((*(rng.randint(-3, 3) for _ in range(3)), 1), 1 << i) for i in range(9)]
+    for count in (1, 2):
+        rays = fourier_motzkin._combined(rays, count - 1, count)
+        histories = [history for _, history in rays]
+        assert len(set(histories)) == len(histories)
+        assert not any(h != other and h & other == h for h in histories for other in histories)
 
 
 def test_relaxation_of_a_unit_is_the_triangle():
