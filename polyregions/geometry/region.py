@@ -132,15 +132,15 @@ class Region:
             if include_domain:
                 inequalities = tuple(whole.system.inequalities[i] for i in indices if i >= whole.num_units)
                 a, b = replace(whole.system, inequalities=inequalities).halfspaces()
+                number: Any = Fraction if exact else nearest_float
                 for row, bound in zip(a, b, strict=True):
-                    size = max(map(abs, row))
-                    rows.append([Fraction(value, size) for value in row])
-                    bounds.append(Fraction(bound, size))
+                    size = max(map(abs, row)) or 1  # a polytope may have a row 0 . x <= 1
+                    rows.append([number(Fraction(value, size)) for value in row])
+                    bounds.append(number(Fraction(bound, size)))
         if exact:
             return rows, bounds
         n = self._network.input_dimension
-        floats = [[nearest_float(value) for value in row] for row in rows]
-        return np.array(floats, dtype=np.float64).reshape(-1, n), np.array([nearest_float(value) for value in bounds])
+        return np.array(rows, dtype=np.float64).reshape(-1, n), np.array(bounds, dtype=np.float64)
 
     def vertices(self, *, exact: bool = False) -> Any:
         """The vertices of the region's closure in input space, sorted.

@@ -13,8 +13,8 @@ multiples in which x_k cancels. That squares their number, but few of the sums a
 - At the end the canonical form again.
 
 Dropping inequalities by linear programs after each step, too, would be worse: it takes away rays that the second rule
-needs to see, so that histories would have to start afresh. (On a polytope of 32 facets in 6 dimensions, 3 of them
-eliminated: 2,806 inequalities at the peak and 34 times the time, instead of 462.)
+needs to see, so that histories would have to start afresh. (With 32 inequalities in 6 dimensions, 3 of them
+eliminated: 2,806 inequalities at the peak instead of 462, and 34 times the time.)
 """
 
 from collections.abc import Iterable, Sequence

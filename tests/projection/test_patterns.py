@@ -173,6 +173,15 @@ def test_regions_of_a_trained_network():
     assert sides > 60
 
 
+def test_rows_of_the_domain_without_variables():
+    domain = pr.Polytope([[1, 0], [0, 0], [-1, 0], [0, 1], [0, -1]], [1, "1/2", 1, 1, 1])
+    region = next(iter(pr.regions(of_known(six_definitions())[0], domain, cells="lp")))
+    a, b = region.halfspaces(exact=True, include_domain=True)
+    assert ([0, 0], Fraction(1)) in list(zip(a, b, strict=True))
+    a, b = region.halfspaces(irredundant=True, include_domain=True)
+    assert np.abs(a).sum(axis=1).min() > 0
+
+
 def test_what_is_asked_of_the_wrong_thing():
     network, box = of_known(six_definitions())
     region = next(pr.regions(network, box, cells="lp"))
