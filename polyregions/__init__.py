@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from polyregions.domain import Box, Domain, Plane, Polytope, Segment
     from polyregions.errors import PolyregionsError
     from polyregions.formats import load, save
+    from polyregions.formats.export import Export, export
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
@@ -33,6 +34,7 @@ _HOMES = {
     "CrossCheck": "cross_checking",
     "Definition": "definition",
     "Domain": "domain",
+    "Export": "formats.export",
     "Network": "network",
     "Plane": "domain",
     "PolyregionsError": "errors",
@@ -43,6 +45,7 @@ _HOMES = {
     "Verification": "certificate.checker",
     "count": "counting",
     "cross_check": "cross_checking",
+    "export": "formats.export",
     "load": "formats",
     "regions": "counting",
     "save": "formats",
@@ -55,6 +58,7 @@ __all__ = [
     "CrossCheck",
     "Definition",
     "Domain",
+    "Export",
     "Network",
     "Plane",
     "PolyregionsError",
@@ -65,6 +69,7 @@ __all__ = [
     "Verification",
     "count",
     "cross_check",
+    "export",
     "load",
     "regions",
     "save",

@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 from typing import NoReturn
 
 import polyregions
-from polyregions.commands import CommandError, ExitStatus, count, cross_check, demo, regions, solvers, verify
+from polyregions.commands import CommandError, ExitStatus, count, cross_check, demo, export, regions, solvers, verify
 from polyregions.commands.options import shield_negative_numbers
 from polyregions.commands.output import guarded_stdout
 from polyregions.errors import DomainError, PolyregionsError
@@ -23,6 +23,7 @@ COMMANDS: dict[str, ModuleType] = {
     "count": count,
     "regions": regions,
     "cross-check": cross_check,
+    "export": export,
     "verify": verify,
     "solvers": solvers,
     "demo": demo,

@@ -165,7 +165,7 @@ class Run:
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""
         witness = self._restriction.chart.ambient(leaf.witness.point.coordinates())
-        return Region(self.network, self._restriction.split_pattern(leaf.states), witness)
+        return Region(self.network, self._restriction.split_pattern(leaf.states), witness, self.domain)
 
     def _stop(self) -> bool:
         seconds = self._limits.seconds

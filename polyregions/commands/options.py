@@ -39,8 +39,8 @@ METHODS = ("split", "milp")
 CELLS = ("auto", "vertex", "tableau", "lp")
 
 
-def add_input(parser: ArgumentParser) -> None:
-    """NET, its domain and the definition."""
+def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS) -> None:
+    """NET, its domain and the definition, with its default."""
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
     domain = parser.add_mutually_exclusive_group(required=True)
     domain.add_argument(
@@ -53,9 +53,9 @@ def add_input(parser: ArgumentParser) -> None:
     domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment or plane")
     parser.add_argument(
         "--definition",
-        choices=[definition.value for definition in Definition],
-        default=Definition.REGIONS.value,
-        help="regions: of full dimension (default); patterns: attained anywhere on the closed domain",
+        choices=[choice.value for choice in Definition],
+        default=definition.value,
+        help="regions: of full dimension; patterns: attained anywhere on the closed domain (default: %(default)s)",
     )
     parser.add_argument(
         "--include-output", action="store_true", help="treat the output layer as one more layer of ReLUs"

@@ -1,14 +1,21 @@
 """One region: its pattern, a point of it, its half-spaces and the affine map on it."""
 
+import math
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from polyregions.domain import Chart, Domain
+from polyregions.errors import ArgumentError
 from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
+
+if TYPE_CHECKING:
+    from polyregions.splitting.exact_vertices import ExactVertex
 
 __all__ = ["Region", "pattern_text"]
 
@@ -35,14 +42,19 @@ class Region:
         Per ReLU layer the states of its units.
     witness : tuple of n_0 Fractions
         A point of the region in input space; for regions of full dimension an interior one.
+    domain : Domain or None
+        The domain that the region was found over, where it is known.
     """
 
-    __slots__ = ("__dict__", "_network", "pattern", "witness")
+    __slots__ = ("__dict__", "_network", "domain", "pattern", "witness")
 
-    def __init__(self, network: Network, pattern: Pattern, witness: tuple[Fraction, ...]) -> None:
+    def __init__(
+        self, network: Network, pattern: Pattern, witness: tuple[Fraction, ...], domain: Domain | None = None
+    ) -> None:
         self._network = network
         self.pattern = pattern
         self.witness = witness
+        self.domain = domain
 
     def __repr__(self) -> str:
         return f"Region({pattern_text(self.pattern)})"
@@ -62,16 +74,155 @@ class Region:
         """The network's map x -> A x + c on this region; see :meth:`polyregions.network.Network.affine_map`."""
         return self._network.affine_map(self.pattern, exact=exact)
 
-    def halfspaces(self, *, exact: bool = False) -> tuple[Any, Any]:
+    def halfspaces(
+        self, *, exact: bool = False, irredundant: bool = False, include_domain: bool = False, solver: str = "highs"
+    ) -> tuple[Any, Any]:
         """The half-spaces A x <= b in input space whose intersection with the domain is the region's closure.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return Fractions in nested lists instead of float64 arrays.
+        irredundant : bool, optional
+            Only half-spaces that can't be left out: of a region of full dimension its facets that are not the
+            domain's. Decided exactly, whether or not the numbers returned are. The rows of a region of lower dimension
+            depend on the order in which they are left out.
+        include_domain : bool, optional
+            Append the domain's half-spaces (with ``irredundant`` those that are needed), so that A x <= b alone is the
+            region's closure. A domain of lower dimension adds its affine hull, each equation as two rows.
+        solver : str, optional
+            The LP back end that proposes which rows are redundant.
 
         Returns
         -------
-        A : (N, n_0), b : (N,)
-            One row per ReLU unit in the network's order, redundant ones included: an active unit's is
-            ``-g(x) <= 0``, an inactive one's ``g(x) <= 0``, with g the affine form of its pre-activation. Float64
-            arrays, or nested lists of Fractions with ``exact=True``.
+        A : (m, n_0), b : (m,)
+            One row per ReLU unit in the network's order: an active unit's is ``-g(x) <= 0``, an inactive one's
+            ``g(x) <= 0``, with g the affine form of its pre-activation. The domain's rows are scaled to a largest
+            coefficient of 1.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain is needed, but the region was made without it.
+
+        Notes
+        -----
+        With ``irredundant`` up to one linear program per row, see :mod:`polyregions.projection.redundancy`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]], [[1.0, 1.0, 1.0]]], [[0, -0.5, 9], [0]])
+        >>> region = Region(net, ((1, 1, 1),), (Fraction(3, 4), Fraction(0)), Box(-1, 1))
+        >>> region.halfspaces(irredundant=True)[1]                  # x_0 >= 1/2
+        array([-0.5])
+        >>> len(region.halfspaces()[1]), len(region.halfspaces(irredundant=True, include_domain=True)[1])
+        (3, 4)
         """
+        rows, bounds = self._unit_halfspaces(exact)
+        if irredundant or include_domain:
+            from polyregions.projection.pattern import PatternSystem
+
+            whole = PatternSystem(self._network, self._known_domain(), self.pattern)
+            indices: Any = range(len(whole.system.inequalities))
+            if irredundant:
+                indices = whole.irredundant(self.witness, domain=include_domain, solver=solver)
+            units = [i for i in indices if i < whole.num_units]
+            rows, bounds = [rows[i] for i in units], [bounds[i] for i in units]
+            if include_domain:
+                inequalities = tuple(whole.system.inequalities[i] for i in indices if i >= whole.num_units)
+                a, b = replace(whole.system, inequalities=inequalities).halfspaces()
+                number: Any = Fraction if exact else nearest_float
+                for row, bound in zip(a, b, strict=True):
+                    size = max(map(abs, row)) or 1  # a polytope may have a row 0 . x <= 1
+                    rows.append([number(Fraction(value, size)) for value in row])
+                    bounds.append(number(Fraction(bound, size)))
+        if exact:
+            return rows, bounds
+        n = self._network.input_dimension
+        return np.array(rows, dtype=np.float64).reshape(-1, n), np.array(bounds, dtype=np.float64)
+
+    def vertices(self, *, exact: bool = False) -> Any:
+        """The vertices of the region's closure in input space, sorted.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return tuples of Fractions instead of a float64 array.
+
+        Returns
+        -------
+        (k, n_0)
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has more than 8 dimensions, or is not known.
+
+        Notes
+        -----
+        The double description method in rational arithmetic, see :mod:`polyregions.splitting.exact_vertices`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 1.0]], [[1.0]]], [[0.0], [0.0]])
+        >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).vertices().tolist()
+        [[-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
+        """
+        points = sorted({self._chart.ambient(vertex.point) for vertex in self._chart_vertices})
+        if exact:
+            return points
+        floats = [[nearest_float(value) for value in point] for point in points]
+        return np.array(floats, dtype=np.float64).reshape(-1, self._network.input_dimension)
+
+    def volume(self, *, exact: bool = False) -> Any:
+        """The region's volume, in as many dimensions as the domain has: an area on a plane, a length on a segment.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return a Fraction instead of a float.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has more than 8 dimensions, or is not known; or if the exact volume is no rational number,
+            as on most planes and segments.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 1.0]], [[1.0]]], [[0.0], [0.0]])
+        >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).volume()
+        2.0
+        """
+        from polyregions.geometry.polytope import chart_volume, square_root, volume_scale_squared
+
+        inside = chart_volume(self._chart_vertices, self._chart.dimension)
+        squared = volume_scale_squared(self._chart)
+        root = square_root(squared)
+        if root is not None:
+            return inside * root if exact else nearest_float(inside * root)
+        if exact:
+            raise ArgumentError(
+                f"the exact volume is {inside} times the square root of {squared}, which is not rational; "
+                "ask for exact=False"
+            )
+        return nearest_float(inside) * math.sqrt(nearest_float(squared))
+
+    @cached_property
+    def _chart(self) -> Chart:
+        return self._known_domain().chart(self._network.input_dimension)
+
+    @cached_property
+    def _chart_vertices(self) -> "list[ExactVertex]":
+        from polyregions.geometry.polytope import chart_vertices
+
+        a, b = self.halfspaces(exact=True, irredundant=True)
+        return chart_vertices(self._chart, list(zip(a, b, strict=True)))
+
+    def _unit_halfspaces(self, exact: bool) -> tuple[list[Any], list[Any]]:
         rows: list[Any] = []
         bounds: list[Any] = []
         maps = self._network.preactivation_maps(self.pattern, exact=exact)
@@ -80,7 +231,12 @@ class Region:
                 sign = -1 if state else 1
                 rows.append([sign * value for value in row])
                 bounds.append(-sign * constant)
-        if exact:
-            return rows, bounds
-        n = self._network.input_dimension
-        return np.array(rows, dtype=np.float64).reshape(-1, n), np.array(bounds, dtype=np.float64)
+        return rows, bounds
+
+    def _known_domain(self) -> Domain:
+        if self.domain is None:
+            raise ArgumentError(
+                "this region was made without its domain, on which its facets depend; take it from "
+                "polyregions.regions, or give Region the domain"
+            )
+        return self.domain

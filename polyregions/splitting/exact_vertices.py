@@ -1,12 +1,13 @@
 """The vertices of a domain, exactly: the box cut by the domain's rows, one after the other."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
 from polyregions.exact.restriction import Restriction
 
-__all__ = ["BOX", "DOMAIN", "ExactVertex", "domain_vertices"]
+__all__ = ["BOX", "DOMAIN", "ExactVertex", "cut_box", "domain_vertices"]
 
 #: Kinds of facets: a side of the box (number 2 j below, 2 j + 1 above), and a row of the domain.
 BOX, DOMAIN = -1, -2
@@ -21,7 +22,15 @@ class ExactVertex:
 
 
 def domain_vertices(restriction: Restriction) -> list[ExactVertex]:
-    """The vertices of a restriction's domain in chart coordinates.
+    """The vertices of a restriction's domain in chart coordinates; see :func:`cut_box`."""
+    chart = restriction.chart
+    return cut_box(chart.lower, chart.upper, chart.rows)
+
+
+def cut_box(
+    lower: Sequence[Fraction], upper: Sequence[Fraction], rows: Iterable[tuple[Sequence[Fraction], Fraction]]
+) -> list[ExactVertex]:
+    """The vertices of {t : lower <= t <= upper, a . t + c >= 0 for the rows (a, c)}, with lower < upper.
 
     Notes
     -----
@@ -29,16 +38,15 @@ def domain_vertices(restriction: Restriction) -> list[ExactVertex]:
     sides; two vertices make an edge iff no third one lies on all the facets that they share. 2^d vertices to
     start with, quadratic in their number for each row.
     """
-    d = restriction.dimension
-    bounds = list(zip(restriction.chart.lower, restriction.chart.upper, strict=True))
+    bounds = list(zip(lower, upper, strict=True))
     vertices = [
         ExactVertex(
             tuple(pair[side] for pair, side in zip(bounds, sides, strict=True)),
             frozenset((BOX, 2 * j + side) for j, side in enumerate(sides)),
         )
-        for sides in product((0, 1), repeat=d)
+        for sides in product((0, 1), repeat=len(bounds))
     ]
-    for number, (a, c) in enumerate(restriction.chart.rows):
+    for number, (a, c) in enumerate(rows):
         facet = (DOMAIN, number)
         values = [sum((w * x for w, x in zip(a, v.point, strict=True)), c) for v in vertices]
         kept = [

@@ -134,3 +134,15 @@ VERDICT = {
 CROSS_CHECK = _object(CROSS_CHECK_PROPERTIES, **VERDICT)
 
 DEMO = _object({**CROSS_CHECK_PROPERTIES, "bounds": _object({"patterns": NATURAL, "architecture": NATURAL})}, **VERDICT)
+
+EXPORT = _object(
+    {
+        "path": {"type": "string"},
+        "format": {"enum": ["mps", "lp"]},
+        "variables": NATURAL,
+        "integers": NATURAL,
+        "constraints": NATURAL,
+        "rounded": NATURAL,
+        "weights": {"type": ["string", "null"]},
+    }
+)

@@ -1,0 +1,1 @@
+"""Exact polyhedra: elimination of variables, redundancy removal, and from a pattern to its half-spaces."""
