@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.errors import ArgumentError, ArgumentTypeError
+from polyregions.errors import ArgumentError, ArgumentTypeError, OutOfMemoryError
 from polyregions.geometry.region import Region
 from polyregions.limits import Limits
 from polyregions.network import Network
@@ -110,9 +110,10 @@ class Run:
         self._recorder = (
             None if certificate is None else _recorder(certificate, network, domain, self.definition, method)
         )
-        self.enumerator = _enumerator(
-            self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
-        )
+        with self._enough_memory():
+            self.enumerator = _enumerator(
+                self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
+            )
         if self._recorder is not None:
             self._recorder.open()
         self._progress = progress
@@ -123,13 +124,25 @@ class Run:
 
     def explore(self) -> None:
         """Count regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits, self._recording():
+        with self._limits, self._recording(), self._enough_memory():
             self.enumerator.explore(self._stop)
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits, self._recording():
+        with self._limits, self._recording(), self._enough_memory():
             yield from self.enumerator.leaves(self._stop)
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        """Where there is not: a network may be so large that not even its first step fits."""
+        try:
+            yield
+        except MemoryError as error:
+            layers = "-".join(str(n) for n in (self.network.input_dimension, *(len(b) for b in self.network.biases)))
+            raise OutOfMemoryError(
+                f"not enough memory to count the regions of the network {layers} by method {self.method!r}: "
+                f"{error or 'no more to be had'}"
+            ) from error
 
     @contextmanager
     def _recording(self) -> Iterator[None]:

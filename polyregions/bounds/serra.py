@@ -45,8 +45,23 @@ def open_cell_bound(widths: tuple[int, ...], layer: int, live: int, active: int,
     )
 
 
-@cache
+#: Layers that the recursion may span at once: Python's stack is not deep.
+_SPAN = 100
+
+
 def _later_layers(widths: tuple[int, ...], layer: int, dimension: int) -> int:
+    # Bounds of far layers first. The dimension only falls on the way to them.
+    for far in range(len(widths) - _SPAN, layer, -_SPAN):
+        for least in range(dimension + 1):
+            _remembered(widths, far, least)
+    return _remembered(widths, layer, dimension)
+
+
+@cache
+def _remembered(widths: tuple[int, ...], layer: int, dimension: int) -> int:
     if layer == len(widths):
         return 1
-    return open_cell_bound(widths, layer, widths[layer], 0, dimension)
+    return sum(
+        comb(widths[layer], j) * _remembered(widths, layer + 1, min(dimension, widths[layer] - j))
+        for j in range(min(widths[layer], dimension) + 1)
+    )

@@ -86,7 +86,7 @@ class VertexTree:
         r, box = self.restriction, self._box
         widths = np.array(r.widths, dtype=np.int64)
         layers, widest, d = len(widths), int(widths.max()), r.dimension
-        weights = np.zeros((layers, widest, widest))
+        weights = np.zeros((layers, int(widths[:-1].max(initial=0)), int(widths[1:].max(initial=0))))
         biases = np.zeros((layers, widest))
         rows = first_rows(r, box)
         errors, magnitudes = [rows.error], [rows.magnitude]
@@ -417,16 +417,16 @@ class VertexTree:
 
     def _layer_forms(self, layer: int) -> LayerForms:
         """The exact forms of a layer on the branch being explored."""
-        if layer == 0:
-            if self._first_layer is None:
-                self._first_layer = LayerForms.first(self.restriction, self._box)
-            return self._first_layer
-        prefix = self._scratch.states[: self._scratch.offsets[layer]].tobytes()
-        forms = self._forms.get(layer)
-        if forms is None or forms.prefix != prefix:
-            before = self._layer_forms(layer - 1)
-            forms = self._forms[layer] = before.next(prefix[len(before.prefix) :])
-        return forms
+        if self._first_layer is None:
+            self._first_layer = LayerForms.first(self.restriction, self._box)
+        before = self._first_layer
+        for index in range(1, layer + 1):
+            prefix = self._scratch.states[: self._scratch.offsets[index]].tobytes()
+            forms = self._forms.get(index)
+            if forms is None or forms.prefix != prefix:
+                forms = self._forms[index] = before.next(prefix[len(before.prefix) :])
+            before = forms
+        return before
 
     def _solve(self, node: int, v: int) -> tuple[Fraction, ...]:
         """The vertex of the topmost node, exactly, from d of its facets whose normals are independent."""

@@ -70,7 +70,7 @@ class Problem(NamedTuple):
     Attributes
     ----------
     widths (L,) : of the layers
-    weights (L, n, n) : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
+    weights (L, n', n'') : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
     sizes : absolute values of the weights, where ``running``
     biases (L, n)
     walls (2 d + m, d + 1), wall_limits (2 d + m,) : the box's sides and the domain's rows as forms, and their errors
