@@ -154,6 +154,7 @@ class VertexTree:
             np.zeros((units + 2, 6), dtype=np.int64),
             np.zeros((_BUFFER, units), dtype=np.uint8),
             np.zeros((_BUFFER, d)),
+            np.zeros(_BUFFER, dtype=np.bool_),
             np.zeros(widest),
             np.zeros(widest),
             np.zeros((room, d)),
@@ -305,7 +306,9 @@ class VertexTree:
         part._yielded = part._by_exact = part._exact_vertices = 0
         # Forms and states of earlier layers are those of the branch, which the open cell shares.
         scratch = self._scratch._replace(
-            leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER], leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER]
+            leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER],
+            leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER],
+            leaf_certain=self._scratch.leaf_certain[:_SMALL_BUFFER],
         )
         part._scratch = kernel.Scratch._make([array.copy() for array in scratch])
         part._nodes = part._make_nodes(16, self._nodes.radii.shape[1])
@@ -334,9 +337,11 @@ class VertexTree:
     def _take(self) -> Leaf:
         scratch, i = self._scratch, self._yielded
         states = scratch.leaf_states[i].tobytes()
-        if self._certifier is None:
-            self._certifier = PatternCertifier(self.restriction, self._box, Definition.REGIONS)
-        witness = self._certifier.certify(states, Witness(scratch.leaf_points[i].copy()))
+        witness: Witness | None = Witness(scratch.leaf_points[i].copy())
+        if not scratch.leaf_certain[i]:
+            if self._certifier is None:
+                self._certifier = PatternCertifier(self.restriction, self._box, Definition.REGIONS)
+            witness = self._certifier.certify(states, witness)
         if witness is None:
             raise ArithmeticError("a region found by its vertices has no point: please report this as a bug")
         self._yielded += 1

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 import polyregions as pr
 from polyregions.bounds.serra import architecture_bound
+from polyregions.definition import Definition
 from polyregions.errors import OutOfMemoryError
+from polyregions.exact.cell import Witness
+from polyregions.exact.filter import FloatBox
+from polyregions.exact.pattern import PatternCertifier
+from polyregions.exact.restriction import Restriction
 from tests.reference import brute_force
 from tests.strategies import TinyNet, tiny_nets
 
@@ -107,10 +112,13 @@ def test_many_layers_of_one_unit(cells):
 def test_bounds_of_very_many_layers():
     """Deeper than Python's stack."""
     assert architecture_bound(1, [1] * 3000) == 3001
-    network = pr.Network.from_arrays([[[1.0]]] * 3000, [[0.0]] * 3000)
+    network = pr.Network.from_arrays([[[1.0]]] * 1500, [[0.0]] * 1500)
     for cells in ("vertex", "tableau", "lp"):
         result = pr.count(network, pr.Box(-1, 1), cells=cells, max_regions=0)
-        assert (result.lower, result.upper) == (0, 3000)
+        assert (result.lower, result.upper) == (0, 1500)
+    restriction = Restriction(network, pr.Box(-1, 1))
+    certifier = PatternCertifier(restriction, FloatBox.of(restriction), Definition.REGIONS)
+    assert certifier.certify(bytes([1]) * 1499, Witness(np.array([0.5]))) is not None
 
 
 @pytest.mark.parametrize(("cells", "definition"), LAW)
