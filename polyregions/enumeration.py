@@ -23,6 +23,8 @@ __all__ = ["Enumerator", "Leaf", "Run"]
 
 #: Least seconds between two calls of a progress callback.
 _PROGRESS_INTERVAL = 0.2
+#: Seconds of search for each second that reporting takes.
+_PROGRESS_COST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Run:
         if self._recorder is not None:
             self._recorder.open()
         self._progress = progress
-        self._reported = 0.0
+        self._next_report = _PROGRESS_INTERVAL
         self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
@@ -182,9 +184,11 @@ class Run:
 
     def _stop(self) -> bool:
         seconds = self._limits.seconds
-        if self._progress is not None and seconds - self._reported >= _PROGRESS_INTERVAL:
+        if self._progress is not None and seconds >= self._next_report:
             self._progress(Progress(self.enumerator.found, self._upper(), seconds))
-            self._reported = seconds
+            # Where there are many open cells of many dimensions, their bounds take a while.
+            after = self._limits.seconds
+            self._next_report = after + max(_PROGRESS_INTERVAL, _PROGRESS_COST * (after - seconds))
         if self._not_started is not None:
             self._reason = f"not started: {self._not_started}"
         elif self._recorder is not None and self._recorder.error is not None:
