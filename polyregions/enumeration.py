@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.errors import ArgumentError, ArgumentTypeError
+from polyregions.errors import ArgumentError, ArgumentTypeError, OutOfMemoryError
 from polyregions.geometry.region import Region
 from polyregions.limits import Limits
 from polyregions.network import Network
@@ -23,6 +23,8 @@ __all__ = ["Enumerator", "Leaf", "Run"]
 
 #: Least seconds between two calls of a progress callback.
 _PROGRESS_INTERVAL = 0.2
+#: Seconds of search for each second that reporting takes.
+_PROGRESS_COST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +112,39 @@ class Run:
         self._recorder = (
             None if certificate is None else _recorder(certificate, self._restriction, self.definition, method)
         )
-        self.enumerator = _enumerator(
-            self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
-        )
+        with self._enough_memory():
+            self.enumerator = _enumerator(
+                self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
+            )
         if self._recorder is not None:
             self._recorder.open()
         self._progress = progress
-        self._reported = 0.0
+        self._next_report = _PROGRESS_INTERVAL
         self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
 
     def explore(self) -> None:
         """Count regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits, self._recording():
+        with self._limits, self._recording(), self._enough_memory():
             self.enumerator.explore(self._stop)
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
-        with self._limits, self._recording():
+        with self._limits, self._recording(), self._enough_memory():
             yield from self.enumerator.leaves(self._stop)
+
+    @contextmanager
+    def _enough_memory(self) -> Iterator[None]:
+        """Where there is not: a network may be so large that not even its first step fits."""
+        try:
+            yield
+        except MemoryError as error:
+            layers = "-".join(str(n) for n in (self.network.input_dimension, *(len(b) for b in self.network.biases)))
+            raise OutOfMemoryError(
+                f"not enough memory to count the regions of the network {layers} by method {self.method!r}: "
+                f"{error or 'no more to be had'}"
+            ) from error
 
     @contextmanager
     def _recording(self) -> Iterator[None]:
@@ -169,9 +184,11 @@ class Run:
 
     def _stop(self) -> bool:
         seconds = self._limits.seconds
-        if self._progress is not None and seconds - self._reported >= _PROGRESS_INTERVAL:
+        if self._progress is not None and seconds >= self._next_report:
             self._progress(Progress(self.enumerator.found, self._upper(), seconds))
-            self._reported = seconds
+            # Where there are many open cells of many dimensions, their bounds take a while.
+            after = self._limits.seconds
+            self._next_report = after + max(_PROGRESS_INTERVAL, _PROGRESS_COST * (after - seconds))
         if self._not_started is not None:
             self._reason = f"not started: {self._not_started}"
         elif self._recorder is not None and self._recorder.error is not None:

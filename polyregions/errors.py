@@ -14,6 +14,7 @@ __all__ = [
     "ImportCheckError",
     "NetworkError",
     "NotExactError",
+    "OutOfMemoryError",
     "PolyregionsError",
     "UnboundedDomainError",
     "UnsupportedLayerError",
@@ -66,3 +67,7 @@ class EncodingError(OverflowError, PolyregionsError):
 
 class NotExactError(ValueError, PolyregionsError):
     """A single number was asked of a result that is not exact."""
+
+
+class OutOfMemoryError(MemoryError, PolyregionsError):
+    """A network is too large for this machine; the message names its layers."""

@@ -317,3 +317,22 @@ def test_listing_takes_the_limits_of_counting():
     assert list(nothing) == []
     assert nothing.result().lower == 0
     assert nothing.result().upper >= 478
+
+
+def test_progress_does_not_take_the_time_of_the_search(monkeypatch):
+    """A clock on which each bound takes a second, and each look at the clock a hundredth."""
+    now = [0.0]
+
+    def tick():
+        now[0] += 0.01
+        return now[0]
+
+    def slow(self):
+        now[0] += 1.0
+        return 10**6
+
+    monkeypatch.setattr("polyregions.limits.time.monotonic", tick)
+    monkeypatch.setattr("polyregions.splitting.tree.SplittingTree.open_bound", slow)
+    seen = []
+    pr.count(NETWORK, BOX, cells="lp", time_limit=100, progress=seen.append)
+    assert 0 < len(seen) <= 5

@@ -1,8 +1,7 @@
 """Upper bounds of the number of activation patterns by architecture alone, in exact integers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from math import comb
 
 __all__ = ["architecture_bound", "open_cell_bound"]
 
@@ -40,13 +39,36 @@ def open_cell_bound(widths: tuple[int, ...], layer: int, live: int, active: int,
         An upper bound of the dimension of the image that enters the layer.
     """
     return sum(
-        comb(live, j) * _later_layers(widths, layer + 1, min(dimension, active + live - j))
-        for j in range(min(live, dimension) + 1)
+        binomial * _later_layers(widths, layer + 1, min(dimension, active + live - j))
+        for j, binomial in enumerate(_binomials(live, min(live, dimension)))
     )
 
 
-@cache
+def _binomials(n: int, most: int) -> Iterator[int]:
+    """C(n, 0), ..., C(n, most), each from the one before: they are long numbers where there are many."""
+    binomial = 1
+    for j in range(most + 1):
+        yield binomial
+        binomial = binomial * (n - j) // (j + 1)
+
+
+#: Layers that the recursion may span at once: Python's stack is not deep.
+_SPAN = 100
+
+
 def _later_layers(widths: tuple[int, ...], layer: int, dimension: int) -> int:
+    # Bounds of far layers first. The dimension only falls on the way to them.
+    for far in range(len(widths) - _SPAN, layer, -_SPAN):
+        for least in range(dimension + 1):
+            _remembered(widths, far, least)
+    return _remembered(widths, layer, dimension)
+
+
+@cache
+def _remembered(widths: tuple[int, ...], layer: int, dimension: int) -> int:
     if layer == len(widths):
         return 1
-    return open_cell_bound(widths, layer, widths[layer], 0, dimension)
+    return sum(
+        binomial * _remembered(widths, layer + 1, min(dimension, widths[layer] - j))
+        for j, binomial in enumerate(_binomials(widths[layer], min(widths[layer], dimension)))
+    )

@@ -1,6 +1,6 @@
 """Files of regions, written as the regions are found.
 
-Two formats, by the file's extension. Both hold the result that ``count --json`` prints, with ``written``, the number
+Three formats, by the file's extension. All hold the result that ``count --json`` prints, with ``written``, the number
 of regions in the file; its status is "exact" only if the file holds them all.
 
 ``.jsonl``: JSON lines. The first line is the result, padded with spaces because it is rewritten in place at the
@@ -11,7 +11,11 @@ network's order (``numpy.unpackbits(patterns, axis=1, count=num_units)`` unpacks
 rounded; ``num_units``, ``widths``; and the strings ``network_sha256``, ``definition``, ``status``, ``domain`` and
 ``result`` (both JSON).
 
-Either is written under a temporary name in the same folder and takes its own when it is whole. When the disk is full
+``.parquet`` (:mod:`polyregions.commands.parquet_file`, with pyarrow): a row per region, ``pattern`` packed as above in
+fixed-size bytes and ``witness`` a fixed-size list of doubles, rounded; the result in the file's metadata under
+``polyregions``, with ``polyregions.num_units`` and ``polyregions.widths``.
+
+Each is written under a temporary name in the same folder and takes its own when it is whole. When the disk is full
 :class:`OutputFull` is raised, after which ``finish`` still succeeds: it needs no space that is not already taken.
 """
 
@@ -34,7 +38,11 @@ from polyregions.exact.numbers import format_fraction
 from polyregions.geometry.region import Region, pattern_text
 from polyregions.result import Count
 
-__all__ = ["OutputFull", "RegionFile", "region_file"]
+__all__ = ["SUFFIXES", "OutputFull", "RegionFile", "region_file", "write_all"]
+
+
+#: The extensions of files of regions.
+SUFFIXES = (".npz", ".jsonl", ".parquet")
 
 
 class OutputFull(Exception):
@@ -55,15 +63,18 @@ def region_file(path: str, start: Count) -> "RegionFile":
     CommandError
     """
     target = Path(os.path.realpath(path))
-    kind = _KINDS.get(target.suffix.lower())
-    if kind is None:
-        raise CommandError(f"{path}: the extension must be one of {', '.join(_KINDS)}")
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise CommandError(f"{path}: the extension must be one of {', '.join(SUFFIXES)}")
     if not target.parent.is_dir():
         raise CommandError(f"{path}: the folder does not exist")
     if target.exists() and not target.is_file():
         raise CommandError(f"{path}: exists and is not a regular file")
-    writer: RegionFile = kind(path, target, start)
-    return writer
+    if suffix == ".parquet":
+        from polyregions.commands.parquet_file import ParquetFile
+
+        return ParquetFile(path, target, start)
+    return ArchiveFile(path, target, start) if suffix == ".npz" else JsonLinesFile(path, target, start)
 
 
 class RegionFile(ABC):
@@ -149,7 +160,7 @@ class JsonLinesFile(RegionFile):
         head = self._head(result)
         if len(head) >= self._head_size:
             raise CommandError(f"{self.path}: the first line has no room for its {len(head)} characters")
-        _write_all(self._file, head.ljust(self._head_size - 1).encode("ascii") + b"\n")
+        write_all(self._file, head.ljust(self._head_size - 1).encode("ascii") + b"\n")
 
     def add(self, region: Region) -> None:
         entry = {"pattern": pattern_text(region.pattern), "witness": [format_fraction(v) for v in region.witness]}
@@ -163,7 +174,7 @@ class JsonLinesFile(RegionFile):
         data, start = b"".join(self._lines), self._file.tell()
         self._lines, self._pending = [], 0
         try:
-            _write_all(self._file, data)
+            write_all(self._file, data)
         except OSError as error:
             whole = data.rfind(b"\n", 0, self._file.tell() - start) + 1
             self.written += data.count(b"\n", 0, whole)
@@ -200,7 +211,7 @@ class ArchiveFile(RegionFile):
 
     def _reserve(self, size: int) -> None:
         """Take ``size`` more bytes of the disk for the archive."""
-        _write_all(self._file, bytes(size))
+        write_all(self._file, bytes(size))
 
     def add(self, region: Region) -> None:
         self._patterns.append([state for states in region.pattern for state in states])
@@ -218,7 +229,7 @@ class ArchiveFile(RegionFile):
         try:
             self._reserve(patterns.nbytes + points.nbytes)
             for spill, array in zip(self._spills, (patterns, points), strict=True):
-                _write_all(spill, array.tobytes())
+                write_all(spill, array.tobytes())
         except OSError as error:
             raise OutputFull(error.strerror or str(error)) from None
         self.written += count
@@ -256,11 +267,8 @@ class ArchiveFile(RegionFile):
         self._scratch.close()
 
 
-_KINDS: dict[str, Any] = {".npz": ArchiveFile, ".jsonl": JsonLinesFile}
-
-
-def _write_all(file: BinaryIO, data: bytes) -> None:
+def write_all(file: BinaryIO, data: Any) -> None:
     """Write all of it; an unbuffered file may take only a part at a time."""
-    rest = memoryview(data)
+    rest = memoryview(data).cast("B")
     while rest:
         rest = rest[file.write(rest) :]

@@ -1,8 +1,8 @@
 """List the regions of a network over a bounded domain as they are found.
 
 Standard output gets the activation patterns only, one per line, layers separated by "|". With --output patterns and
-points go to a file, .npz (packed patterns and rounded points) or .jsonl (exact points), which is whole and says how
-far it got even if a limit, Ctrl-C or a full disk ends the run; an existing file is replaced.
+points go to a file, .npz or .parquet (packed patterns and rounded points) or .jsonl (exact points), which is whole and
+says how far it got even if a limit, Ctrl-C or a full disk ends the run; an existing file is replaced.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -28,7 +28,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="write patterns and points to FILE (.npz or .jsonl) instead of patterns to standard output",
+        help="write patterns and points to FILE (.npz, .parquet or .jsonl) instead of patterns to standard output",
     )
     options.add_output(parser)
 
@@ -66,14 +66,15 @@ def _write_file(arguments: Namespace, search: "Run", out: TextIO) -> Count:
         try:
             for region in search.regions():
                 file.add(region)
-            file.flush()
+            with Limits():
+                file.flush()
         except OutputFull as error:
             full = str(error)
         result = search.result()
         if full is not None:
             # Even if all regions were found, the file does not hold them all, and must not say so.
             result = replace(result, status=Status.BRACKET, stats={**result.stats, "stopped": full})
-        # A signal that arrives now must not lose the file.
+        # A signal that arrives now, or before, must not lose the file.
         with Limits():
             file.finish(result)
         if arguments.json:

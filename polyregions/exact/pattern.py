@@ -120,9 +120,12 @@ class PatternCertifier:
 
     def _forms_of(self, layer: int, prefix: bytes) -> LayerForms:
         """The forms of a layer behind a prefix; those of the last prefix are kept, for enumeration is depth first."""
-        if layer < len(self._forms) and self._forms[layer].prefix == prefix:
-            return self._forms[layer]
-        del self._forms[layer:]
-        before = self._forms_of(layer - 1, prefix[: len(prefix) - self.restriction.widths[layer - 1]])
-        self._forms.append(before.next(prefix[len(before.prefix) :]))
+        known = min(layer, len(self._forms) - 1)
+        while self._forms[known].prefix != prefix[: len(self._forms[known].prefix)]:
+            known -= 1
+        del self._forms[known + 1 :]
+        for index in range(known, layer):
+            before = self._forms[index]
+            start = len(before.prefix)
+            self._forms.append(before.next(prefix[start : start + self.restriction.widths[index]]))
         return self._forms[layer]

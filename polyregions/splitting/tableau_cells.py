@@ -124,7 +124,9 @@ class TableauTree:
         self._subtree: SplittingTree | None = None
         self._record = new_record(0, 0, 0)
         self._done_stats: dict[str, int] = {}
-        if not self._allocate():
+        with np.errstate(all="ignore"):
+            allocated = self._allocate()
+        if not allocated:
             # No dimension, no layer, or a domain that floats can't hold: nothing to be fast at.
             self._counters[Counter.DEPTH] = -1
             self._subtree = SplittingTree(restriction, definition, recorder=recorder)

@@ -212,7 +212,8 @@ def new_problem(
     d, network = len(box.lower), restriction.network
     widths = np.array(restriction.widths, dtype=np.int64)
     most = int(widths.max())
-    weights, biases = np.zeros((len(widths), most, most)), np.zeros((len(widths), most))
+    weights = np.zeros((len(widths), int(widths[1:].max(initial=0)), int(widths[:-1].max(initial=0))))
+    biases = np.zeros((len(widths), most))
     for layer in range(1, len(widths)):
         w = network.weights[layer]
         weights[layer, : w.shape[0], : w.shape[1]] = w

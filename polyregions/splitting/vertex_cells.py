@@ -86,7 +86,7 @@ class VertexTree:
         r, box = self.restriction, self._box
         widths = np.array(r.widths, dtype=np.int64)
         layers, widest, d = len(widths), int(widths.max()), r.dimension
-        weights = np.zeros((layers, widest, widest))
+        weights = np.zeros((layers, int(widths[:-1].max(initial=0)), int(widths[1:].max(initial=0))))
         biases = np.zeros((layers, widest))
         rows = first_rows(r, box)
         errors, magnitudes = [rows.error], [rows.magnitude]
@@ -154,6 +154,7 @@ class VertexTree:
             np.zeros((units + 2, 6), dtype=np.int64),
             np.zeros((_BUFFER, units), dtype=np.uint8),
             np.zeros((_BUFFER, d)),
+            np.zeros(_BUFFER, dtype=np.bool_),
             np.zeros(widest),
             np.zeros(widest),
             np.zeros((room, d)),
@@ -305,7 +306,9 @@ class VertexTree:
         part._yielded = part._by_exact = part._exact_vertices = 0
         # Forms and states of earlier layers are those of the branch, which the open cell shares.
         scratch = self._scratch._replace(
-            leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER], leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER]
+            leaf_states=self._scratch.leaf_states[:_SMALL_BUFFER],
+            leaf_points=self._scratch.leaf_points[:_SMALL_BUFFER],
+            leaf_certain=self._scratch.leaf_certain[:_SMALL_BUFFER],
         )
         part._scratch = kernel.Scratch._make([array.copy() for array in scratch])
         part._nodes = part._make_nodes(16, self._nodes.radii.shape[1])
@@ -334,9 +337,11 @@ class VertexTree:
     def _take(self) -> Leaf:
         scratch, i = self._scratch, self._yielded
         states = scratch.leaf_states[i].tobytes()
-        if self._certifier is None:
-            self._certifier = PatternCertifier(self.restriction, self._box, Definition.REGIONS)
-        witness = self._certifier.certify(states, Witness(scratch.leaf_points[i].copy()))
+        witness: Witness | None = Witness(scratch.leaf_points[i].copy())
+        if not scratch.leaf_certain[i]:
+            if self._certifier is None:
+                self._certifier = PatternCertifier(self.restriction, self._box, Definition.REGIONS)
+            witness = self._certifier.certify(states, witness)
         if witness is None:
             raise ArithmeticError("a region found by its vertices has no point: please report this as a bug")
         self._yielded += 1
@@ -417,16 +422,16 @@ class VertexTree:
 
     def _layer_forms(self, layer: int) -> LayerForms:
         """The exact forms of a layer on the branch being explored."""
-        if layer == 0:
-            if self._first_layer is None:
-                self._first_layer = LayerForms.first(self.restriction, self._box)
-            return self._first_layer
-        prefix = self._scratch.states[: self._scratch.offsets[layer]].tobytes()
-        forms = self._forms.get(layer)
-        if forms is None or forms.prefix != prefix:
-            before = self._layer_forms(layer - 1)
-            forms = self._forms[layer] = before.next(prefix[len(before.prefix) :])
-        return forms
+        if self._first_layer is None:
+            self._first_layer = LayerForms.first(self.restriction, self._box)
+        before = self._first_layer
+        for index in range(1, layer + 1):
+            prefix = self._scratch.states[: self._scratch.offsets[index]].tobytes()
+            forms = self._forms.get(index)
+            if forms is None or forms.prefix != prefix:
+                forms = self._forms[index] = before.next(prefix[len(before.prefix) :])
+            before = forms
+        return before
 
     def _solve(self, node: int, v: int) -> tuple[Fraction, ...]:
         """The vertex of the topmost node, exactly, from d of its facets whose normals are independent."""

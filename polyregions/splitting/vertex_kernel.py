@@ -70,7 +70,7 @@ class Problem(NamedTuple):
     Attributes
     ----------
     widths (L,) : of the layers
-    weights (L, n, n) : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
+    weights (L, n', n'') : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
     sizes : absolute values of the weights, where ``running``
     biases (L, n)
     walls (2 d + m, d + 1), wall_limits (2 d + m,) : the box's sides and the domain's rows as forms, and their errors
@@ -128,7 +128,7 @@ class Scratch(NamedTuple):
     limits, norms (L, n) : the forms' errors on the box with those of evaluating them; their |a|_1
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
-    leaf_states (B, N), leaf_points (B, d) : the buffer of leaves
+    leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
     low, high, new_vertices, new_radii, new_incidence, system : room to work
     """
 
@@ -140,6 +140,7 @@ class Scratch(NamedTuple):
     frames: IntArray
     leaf_states: npt.NDArray[np.uint8]
     leaf_points: FloatArray
+    leaf_certain: npt.NDArray[np.bool_]
     low: FloatArray
     high: FloatArray
     new_vertices: FloatArray
@@ -669,6 +670,32 @@ def _split(nodes, problem, scratch, counters):
     return -1
 
 
+@compiled_fused
+def _inside(problem, scratch, x):
+    """Whether a float point certainly lies in the domain and has the states of the present branch, none by a zero."""
+    d = len(x)
+    for k in range(d):
+        # Within the radii of the box, for which the limits hold.
+        if not abs(x[k]) <= problem.radius[k]:
+            return False
+        if not x[k] + problem.walls[2 * k, d] > problem.wall_limits[2 * k]:
+            return False
+        if not x[k] + problem.walls[2 * k + 1, d] < -problem.wall_limits[2 * k + 1]:
+            return False
+    for wall in range(2 * d, len(problem.walls)):
+        value = problem.walls[wall, d]
+        for k in range(d):
+            value += problem.walls[wall, k] * x[k]
+        if not problem.wall_limits[wall] < value < np.inf:
+            return False
+    for layer in range(len(problem.widths)):
+        offset = scratch.offsets[layer]
+        for unit in range(problem.widths[layer]):
+            if _sign(scratch, layer, unit, x, 0.0) != (1 if scratch.states[offset + unit] else -1):
+                return False
+    return True
+
+
 @compiled
 def advance(
     problem: Problem, nodes: Nodes, scratch: Scratch, counters: IntArray, steps: int, keep: bool, most: int
@@ -732,6 +759,9 @@ def advance(
                     for v in range(head[VERTICES]):
                         total += nodes.vertices[node, v, k]
                     scratch.leaf_points[filled, k] = total / head[VERTICES]
+                scratch.leaf_certain[filled] = not _doubted(problem, counters) and _inside(
+                    problem, scratch, scratch.leaf_points[filled]
+                )
                 counters[FILLED] = filled + 1
             counters[FOUND] += 1
             counters[TOP] = node - 1

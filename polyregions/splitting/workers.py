@@ -14,6 +14,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from polyregions.enumeration import Leaf
+from polyregions.errors import ArgumentError
 
 __all__ = ["ParallelTree", "SharedSearch"]
 
@@ -192,10 +193,15 @@ class ParallelTree:
         self._halt, self._idle, self._reserved, self._listing = False, 0, 0, listing
         self._waiting = list(self._parts)
         self._active = self._workers
-        threads = [Thread(target=self._work, daemon=True) for _ in range(self._workers)]
-        for thread in threads:
-            thread.start()
+        threads: list[Thread] = []
         try:
+            while len(threads) < self._workers:
+                thread = Thread(target=self._work, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    raise ArgumentError(f"{self._workers} workers are too many for this machine: {error}") from error
+                threads.append(thread)
             yield
         finally:
             with self._state:

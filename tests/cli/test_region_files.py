@@ -10,7 +10,7 @@ import pytest
 
 import polyregions as pr
 from polyregions.cli import main
-from polyregions.commands import region_files
+from polyregions.commands import parquet_file, region_files
 from polyregions.exact.numbers import as_fraction
 from polyregions.formats.npz import save_npz
 from tests.cli import schemas
@@ -45,6 +45,33 @@ def read_archive(path):
     return result, patterns, arrays["witness"]
 
 
+def read_parquet(path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(path)
+    metadata = parquet.read_metadata(path).metadata
+    entries = {name.decode(): json.loads(text) for name, text in metadata.items() if b"polyregions" in name}
+    result = entries["polyregions"]
+    jsonschema.validate(result, schemas.REGIONS_FILE_HEAD)
+    assert result["written"] == table.num_rows
+    assert result["network"]["hidden"] == entries["polyregions.widths"]
+    count = entries["polyregions.num_units"]
+    packed = np.frombuffer(b"".join(table["pattern"].to_pylist()), dtype=np.uint8).reshape(
+        table.num_rows, -(-count // 8)
+    )
+    flat = np.unpackbits(packed, axis=1, count=count)
+    layers = np.split(flat, np.cumsum(entries["polyregions.widths"])[:-1], axis=1)
+    patterns = [tuple(tuple(states.tolist()) for states in row) for row in zip(*layers, strict=True)]
+    return result, patterns, np.array(table["witness"].to_pylist())
+
+
+def read_any(path):
+    """The result, and the patterns."""
+    if path.suffix == ".jsonl":
+        head, lines = read_lines(path)
+        return head, [as_pattern(line["pattern"]) for line in lines]
+    return (read_archive if path.suffix == ".npz" else read_parquet)(path)[:2]
+
+
 def as_pattern(text):
     return tuple(tuple(map(int, states)) for states in text.split("|"))
 
@@ -53,6 +80,7 @@ def as_pattern(text):
 def small_chunks(monkeypatch):
     """So that nets of some hundred regions fill many."""
     monkeypatch.setattr(region_files.ArchiveFile, "CHUNK", 100)
+    monkeypatch.setattr(parquet_file.ParquetFile, "CHUNK", 100)
     monkeypatch.setattr(region_files.JsonLinesFile, "CHUNK", 1000)
 
 
@@ -75,17 +103,45 @@ def test_lines(capsys, tmp_path, expected):
     assert [path.name for path in tmp_path.iterdir()] == ["regions.jsonl"]
 
 
-def test_archive(capsys, tmp_path, expected):
-    path = tmp_path / "regions.npz"
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_archive(capsys, tmp_path, expected, suffix):
+    path = tmp_path / f"regions{suffix}"
     status, result = run_json(capsys, "regions", A1, *BOX, "--output", str(path))
     jsonschema.validate(result, schemas.REGIONS_OUTPUT)
     assert (status, result["written"]) == (0, 478)
-    result, patterns, points = read_archive(path)
+    result, patterns, points = (read_archive if suffix == ".npz" else read_parquet)(path)
     assert result["status"] == "exact"
     assert dict(zip(patterns, points.tolist(), strict=True)) == {
         pattern: [float(value) for value in witness] for pattern, witness in expected.items()
     }
-    assert [path.name for path in tmp_path.iterdir()] == ["regions.npz"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"regions{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl", ".parquet"])
+def test_several_threads_write_the_same_regions(capsys, tmp_path, expected, suffix):
+    path = tmp_path / f"regions{suffix}"
+    assert main(["regions", A1, *BOX, "--output", str(path), "--workers", "3"]) == 0
+    head, patterns = read_any(path)
+    assert head["status"] == "exact"
+    assert len(patterns) == 478
+    assert set(patterns) == set(expected)
+    capsys.readouterr()
+
+
+def test_a_network_without_units(capsys, tmp_path):
+    net = tmp_path / "net.npz"
+    save_npz(pr.Network.from_arrays([[[1.0, 2.0]]], [[0.0]]), net)
+    for suffix in (".npz", ".jsonl", ".parquet"):
+        path = tmp_path / f"regions{suffix}"
+        assert run_json(capsys, "regions", str(net), *BOX, "--output", str(path))[1]["written"] == 1
+        assert path.exists()
+
+
+def test_parquet_needs_pyarrow(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet_file, "find_spec", lambda name: None)
+    assert main(["regions", A1, *BOX, "--output", str(tmp_path / "regions.parquet")]) == 2
+    assert "pip install 'polyregions[parquet]'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_witnesses_that_are_no_floats_stay_exact(capsys, tmp_path):
@@ -125,16 +181,12 @@ def test_a_link_is_followed(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("limit", [0, 1, 250])
-@pytest.mark.parametrize("suffix", [".npz", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl", ".parquet"])
 def test_a_limit_leaves_a_whole_file(capsys, tmp_path, expected, limit, suffix):
     path = tmp_path / f"regions{suffix}"
     status, result = run_json(capsys, "regions", A1, *BOX, "--output", str(path), "--max-regions", str(limit))
     assert (status, result["written"], result["lower"]) == (3, limit, limit)
-    if suffix == ".npz":
-        head, patterns, _ = read_archive(path)
-    else:
-        head, lines = read_lines(path)
-        patterns = [as_pattern(line["pattern"]) for line in lines]
+    head, patterns = read_any(path)
     assert head["status"] == "bracket"
     assert head["lower"] <= 478 <= head["upper"]
     assert len(set(patterns)) == limit
@@ -151,14 +203,15 @@ def test_a_bug_on_the_way_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("suffix", "size"), [(".npz", 45_000), (".jsonl", 20_000)])
+@pytest.mark.parametrize(("suffix", "size"), [(".npz", 45_000), (".jsonl", 20_000), (".parquet", 45_000)])
 def test_a_full_disk_keeps_what_is_written(tmp_path, suffix, size):
     # A limit on the size of files stands for a full disk. Of the archive, which takes its space in advance, some 40,000
     # bytes are taken before the first region, and 20 more per region.
     path = tmp_path / f"regions{suffix}"
     code = (
         "import sys; from polyregions.commands import region_files; from polyregions.cli import main\n"
-        "region_files.ArchiveFile.CHUNK = 50\n"
+        "from polyregions.commands import parquet_file\n"
+        "region_files.ArchiveFile.CHUNK = parquet_file.ParquetFile.CHUNK = 50\n"
         f"sys.exit(main(['regions', {A1!r}, '--box', '-1', '1', '--json', '--output', {str(path)!r}]))"
     )
     done = run_code(code, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
@@ -166,7 +219,7 @@ def test_a_full_disk_keeps_what_is_written(tmp_path, suffix, size):
     result = json.loads(done.stdout)
     jsonschema.validate(result, schemas.REGIONS_OUTPUT)
     assert result["stats"]["stopped"] == "File too large"
-    head = (read_archive if suffix == ".npz" else read_lines)(path)[0]
+    head = read_any(path)[0]
     assert 0 < head["written"] == result["written"] < result["lower"]
     assert head["status"] == "bracket"
     assert path.stat().st_size <= size

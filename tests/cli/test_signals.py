@@ -12,6 +12,7 @@ import pytest
 import polyregions as pr
 from tests.cli import schemas
 from tests.cli.runner import A2, BOX, command
+from tests.cli.test_region_files import read_any
 
 #: So that a count of A2 takes seconds.
 LP = ("--cells", "lp")
@@ -48,17 +49,17 @@ def test_a_signal_ends_a_count_in_a_bracket(number):
     assert result["stats"]["stopped"] == f"stopped by {number.name}"
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".jsonl"])
-def test_a_signal_leaves_a_whole_file_of_regions(tmp_path, suffix):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl", ".parquet"])
+def test_a_signal_leaves_a_whole_file_of_regions(tmp_path, suffix, number):
     path = tmp_path / f"regions{suffix}"
-    status, out = interrupted(signal.SIGINT, "regions", A2, *BOX, *LP, "--json", "--output", str(path))
+    status, out = interrupted(number, "regions", A2, *BOX, *LP, "--json", "--output", str(path))
     result = json.loads(out)
     jsonschema.validate(result, schemas.REGIONS_OUTPUT)
     assert status == 3
     assert result["written"] == result["lower"] > 0
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    if suffix == ".jsonl":
-        assert len(path.read_text().splitlines()) == 1 + result["written"]
+    assert len(read_any(path)[1]) == result["written"]
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -58,6 +58,18 @@ def test_trained_networks_need_no_exact_decision(name, running, monkeypatch):
     assert stats["decisions_by_exact"] == 0
 
 
+def test_witnesses_of_a_trained_network_need_no_linear_program(monkeypatch):
+    def needed(self, states, proposal=None):
+        raise AssertionError("the filter did not accept a witness")
+
+    network, box = of_known(npz("A1_2d_16x2"))
+    expected = patterns_of(network, box)
+    monkeypatch.setattr(vertex_cells.PatternCertifier, "certify", needed)
+    assert patterns_of(network, box) == expected
+    with pytest.raises(AssertionError, match="accept a witness"):
+        patterns_of(network, box, doubt=1.0)
+
+
 def test_patterns_are_those_of_the_lp_cells():
     network, box = of_known(npz("A2_2d_32x3"))
     restriction = Restriction(network, box)

@@ -232,3 +232,19 @@ def test_bad_number_of_workers(workers):
     network, box = of_known(npz("A1_2d_16x2"))
     with pytest.raises(ValueError, match="at least 1"):
         pr.count(network, box, workers=workers)
+
+
+def test_more_threads_than_the_system_allows(monkeypatch):
+    start, allowed = threading.Thread.start, [3]
+
+    def limited(self):
+        allowed[0] -= 1
+        if allowed[0] < 0:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    before = threading.active_count()
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(ValueError, match="5 workers are too many for this machine: can't start new thread"):
+        pr.count(*of_known(npz("A1_2d_16x2")), workers=5)
+    assert threading.active_count() == before
