@@ -29,7 +29,7 @@ from run_counters import machine, matmul_speed  # first: it sets the number of t
 from polyregions.result import versions
 
 HERE = Path(__file__).parent
-#: Seconds that a program may take beyond its limit, to start and to be told.
+#: Seconds that a program may take beyond its limits, to start, to compile and to be told.
 _GRACE = 60.0
 #: Seconds after which no further run of a program on a network begins.
 _BUDGET = 10.0
@@ -40,8 +40,8 @@ def run(peer: str, case: Case, limit: float, repeats: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "peers.run", peer, case.name, "--limit", str(limit)]
     command += ["--repeats", str(repeats), "--budget", str(_BUDGET)]
     failure = None
+    timeout = (2 if PEERS[peer].compiles else 1) * limit + _BUDGET + _GRACE
     try:
-        timeout = limit + _BUDGET + _GRACE
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=timeout, check=False)
         output = done.stdout
         if done.returncode:
@@ -49,7 +49,7 @@ def run(peer: str, case: Case, limit: float, repeats: int) -> dict[str, Any]:
             failure = f"exit status {done.returncode}: {last[:200]}"
     except subprocess.TimeoutExpired as stopped:
         output = stopped.stdout.decode(errors="replace") if stopped.stdout else ""
-        failure = f"not done in {limit:g} s"
+        failure = f"stopped after {timeout:g} s"
     answers = []
     for line in output.splitlines():
         if line.endswith("}"):  # one that was cut short says nothing
@@ -61,8 +61,8 @@ def run(peer: str, case: Case, limit: float, repeats: int) -> dict[str, Any]:
 
 
 def seconds(answers: list[dict[str, Any]]) -> list[float]:
-    """What the runs took; the first, which compiles and warms the caches, only where there is no other."""
-    return [answer["seconds"] for answer in (answers[1:] or answers) if answer["finished"]]
+    """What the finished runs took."""
+    return [answer["seconds"] for answer in answers if answer["finished"]]
 
 
 def compare(case: Case, limit: float, repeats: int, names: tuple[str, ...]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--cases", nargs="*", default=None, help="names of networks, by their beginnings")
     parser.add_argument("--peers", nargs="*", default=("",), help="names of programs, by their beginnings")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds for one run")
-    parser.add_argument("--repeats", type=int, default=6, help="runs of each, of which the first counts only if alone")
+    parser.add_argument("--repeats", type=int, default=5, help="runs of each, at most")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="where to run")
     parser.add_argument("--output", type=Path, help="write the results as JSON")
     parser.add_argument("--markdown", type=Path, help="write the table, with the machine, into this page")
@@ -177,7 +177,7 @@ def main() -> None:
     cases = SMOKE if arguments.smoke else CASES
     if arguments.cases is not None:
         cases = tuple(case for case in cases if case.name.startswith(tuple(arguments.cases)))
-    repeats = 2 if arguments.smoke else arguments.repeats
+    repeats = 1 if arguments.smoke else arguments.repeats
     results = []
     for result in measure(cases, arguments.limit, repeats, tuple(arguments.peers)):
         results.append(result)

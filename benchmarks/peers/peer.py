@@ -49,12 +49,15 @@ class Peer:
     count : (network, domain, limit) -> Answer
         On one thread, in about ``limit`` seconds at most where the program can be told so. May raise
         UnsupportedError, or whatever the program raises.
+    compiles : bool
+        Whether a process's first run compiles, and so is not measured.
     """
 
     name: str
     about: str
     version: Callable[[], str | None]
     count: Callable[[pr.Network, pr.Domain, float], Answer]
+    compiles: bool = False
 
 
 def distribution(name: str) -> str | None:

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -40,22 +41,22 @@ def _own_stdout() -> TextIO:
     return results
 
 
-def _lines(name: str, case_name: str, limit: float, repeats: int, budget: float) -> Any:
-    case = next(case for case in CASES if case.name == case_name)
+def _lines(name: str, case_name: str, limit: float, repeats: int, budget: float) -> Iterator[dict[str, Any]]:
+    case, peer = next(case for case in CASES if case.name == case_name), PEERS[name]
     network, spent = case.network(), 0.0
-    for _ in range(repeats):
-        try:
-            answer = PEERS[name].count(network, case.domain, limit)
-        except UnsupportedError as error:
-            yield {FAILURE: str(error)}
-            return
-        except Exception as error:  # whatever another program raises is a result here
-            yield {FAILURE: f"{type(error).__name__}: {error}"[:300]}
-            return
-        yield asdict(answer)
-        spent += answer.seconds
-        if spent >= budget or not answer.finished:
-            return
+    try:
+        if peer.compiles:
+            peer.count(network, case.domain, limit)
+        for _ in range(repeats):
+            answer = peer.count(network, case.domain, limit)
+            yield asdict(answer)
+            spent += answer.seconds
+            if spent >= budget or not answer.finished:
+                return
+    except UnsupportedError as error:
+        yield {FAILURE: str(error)}
+    except Exception as error:  # whatever another program raises is a result here
+        yield {FAILURE: f"{type(error).__name__}: {error}"[:300]}
 
 
 if __name__ == "__main__":
