@@ -19,8 +19,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from peers import ours
 from peers.cases import CASES, SMOKE, Case
-from peers.ours import REFERENCE
+from peers.ours import REFERENCE, UNCERTIFIED
 from peers.registry import PEERS
 from peers.run import FAILURE
 from report import write_section
@@ -74,9 +75,9 @@ def compare(case: Case, limit: float, repeats: int, names: tuple[str, ...]) -> d
     counts = {answer["count"] for part in (before, after) for answer in part["answers"] if answer["finished"]}
     if counts != {case.regions}:
         raise SystemExit(f"{case.name}: polyregions counts {counts}, known are {case.regions}; {before}, {after}")
-    ours = seconds(before["answers"]) + seconds(after["answers"])
-    reference = median(ours)
-    rows = [row(REFERENCE.name, {"answers": before["answers"], "failure": None}, ours, case, reference)]
+    times = seconds(before["answers"]) + seconds(after["answers"])
+    reference = median(times)
+    rows = [row(REFERENCE.name, {"answers": before["answers"], "failure": None}, times, case, reference)]
     rows += [row(name, part, seconds(part["answers"]), case, reference) for name, part in others.items()]
     return {
         "case": case.name,
@@ -121,17 +122,37 @@ def table(results: list[dict[str, Any]]) -> str:
         "| --- | ---: | --- | ---: | ---: | ---: |",
     ]
     for result in results:
+        if not any(PEERS[entry["program"]] not in ours.PEERS for entry in result["programs"]):
+            continue
         for entry in result["programs"]:
+            if entry["program"] == UNCERTIFIED:
+                continue
             if entry["seconds"] is None:
                 count, time, ratio = entry["failure"], "", ""
             else:
                 off = entry["count"] - result["regions"]
                 count = f"{entry['count']:,}" if entry["correct"] else f"**{entry['count']:,}** ({off:+,})"
-                time, ratio = f"{entry['seconds']:.3g}", f"{entry['ratio']:,.2g}" if entry["ratio"] < 10 else ""
-                ratio = ratio or f"{entry['ratio']:,.0f}"
+                digits = 2 if entry["ratio"] < 1 else 1 if entry["ratio"] < 10 else 0
+                time, ratio = f"{entry['seconds']:.3g}", f"{entry['ratio']:,.{digits}f}"
             lines.append(
                 f"| {result['case']} ({result['widths']}) | {result['regions']:,} | {entry['program']} "
                 f"| {count} | {time} | {ratio} |"
+            )
+    return "\n".join(lines)
+
+
+def certification(results: list[dict[str, Any]]) -> str:
+    lines = [
+        "| network | regions | certified | uncertified | ratio | certified search |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for result in results:
+        times = {entry["program"]: entry["seconds"] for entry in result["programs"]}
+        free, proven = times.get(UNCERTIFIED), times[REFERENCE.name]
+        if free is not None:
+            lines.append(
+                f"| {result['case']} ({result['widths']}) | {result['regions']:,} | {proven:.3g} | {free:.3g} "
+                f"| {proven / free:.2f} | {result['programs'][0]['note']} |"
             )
     return "\n".join(lines)
 
@@ -159,6 +180,14 @@ Only `polyregions` proves its number. **Bold**: wrong counts. Domains: [-1, 1]^d
 others.
 
 {table(results)}
+
+### What certification costs
+
+`polyregions` against the same search without its proofs: signs and bounds of float arithmetic are believed, on the same
+cells, chosen by dimension. LP cells have a switch for it; vertex cells are compiled from a copy of their source without
+error bounds and radii (`benchmarks/peers/uncertified.py`). Seconds.
+
+{certification(results)}
 """
 
 
@@ -181,7 +210,8 @@ def main() -> None:
     results = []
     for result in measure(cases, arguments.limit, repeats, tuple(arguments.peers)):
         results.append(result)
-        print(table([result]), flush=True)
+        for entry in result["programs"]:
+            print(json.dumps({"case": result["case"]} | entry), flush=True)
     record = {
         "machine": machine(),
         "versions": versions(),

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 import polyregions as pr
+from peers.ours import UNCERTIFIED
 
 __all__ = ["CASES", "SMOKE", "Case", "he_normal"]
 
 _NETS = Path(__file__).parent.parent / "nets"
-_UNCERTIFIED = "polyregions, uncertified"
 _POOLS = ("Gurobi pool", "Gurobi pool, tight", "CPLEX populate", "CPLEX populate, tight", "SCIP count")
 
 
@@ -62,25 +62,32 @@ def _digits(include_output: bool) -> pr.Network:
 
 
 _UNIT = pr.Box(0, 1)
-SMOKE = (_file("A1_2d_16x2", "2-16-16", 478, (_UNCERTIFIED, "SyReNN", "relucent", "affinitree", *_POOLS)),)
+SMOKE = (_file("A1_2d_16x2", "2-16-16", 478, (UNCERTIFIED, "SyReNN", "relucent", "affinitree", *_POOLS)),)
 CASES = (
     *SMOKE,
-    _file("A2_2d_32x3", "2-32-32-32", 3404, (_UNCERTIFIED, "SyReNN", "affinitree", *_POOLS)),
-    _file("A3_2d_64x3", "2-64-64-64", 18131, (_UNCERTIFIED, "SyReNN", "affinitree")),
-    _file("A4_2d_128x4", "2-128-128-128-128", 127053, ("SyReNN",)),
-    _file("A5_2d_256x4", "2-256-256-256-256", 389879, ("SyReNN",)),
-    _file("B1_3d_16x2", "3-16-16", 5656, (_UNCERTIFIED, "relucent", "affinitree", *_POOLS)),
-    _file("B4_4d_12x2", "4-12-12", 8677, (_UNCERTIFIED, "affinitree", *_POOLS)),
-    _file("B7_6d_10x2", "6-10-10", 44759, (_UNCERTIFIED, "affinitree", *_POOLS)),
-    _file("B9_8d_8x2", "8-8-8", 10699, (_UNCERTIFIED, "affinitree", *_POOLS)),
-    Case("digits", "64-6-6, trained", partial(_digits, False), _UNIT, (_UNCERTIFIED, "affinitree", *_POOLS), 701),
-    Case("digits with output", "64-6-6-10, trained", partial(_digits, True), _UNIT, (_UNCERTIFIED, *_POOLS), 7557),
+    _file("A2_2d_32x3", "2-32-32-32", 3404, (UNCERTIFIED, "SyReNN", "affinitree", *_POOLS)),
+    _file("A3_2d_64x3", "2-64-64-64", 18131, (UNCERTIFIED, "SyReNN", "affinitree")),
+    _file("A4_2d_128x4", "2-128-128-128-128", 127053, (UNCERTIFIED, "SyReNN")),
+    _file("A5_2d_256x4", "2-256-256-256-256", 389879, (UNCERTIFIED, "SyReNN")),
+    _file("B1_3d_16x2", "3-16-16", 5656, (UNCERTIFIED, "relucent", "affinitree", *_POOLS)),
+    _file("B2_3d_32x2", "3-32-32", 30811, (UNCERTIFIED,)),
+    _file("B3_3d_32x3", "3-32-32-32", 109870, (UNCERTIFIED,)),
+    _file("B4_4d_12x2", "4-12-12", 8677, (UNCERTIFIED, "affinitree", *_POOLS)),
+    _file("B5_4d_16x2", "4-16-16", 22549, (UNCERTIFIED,)),
+    _file("B6_4d_24x2", "4-24-24", 190820, (UNCERTIFIED,)),
+    _file("B7_6d_10x2", "6-10-10", 44759, (UNCERTIFIED, "affinitree", *_POOLS)),
+    _file("B8_6d_12x2", "6-12-12", 92803, (UNCERTIFIED,)),
+    _file("B9_8d_8x2", "8-8-8", 10699, (UNCERTIFIED, "affinitree", *_POOLS)),
+    _file("B10_8d_10x2", "8-10-10", 125324, (UNCERTIFIED,)),
+    _file("B11_8d_12x2", "8-12-12", 625081, (UNCERTIFIED,)),
+    Case("digits", "64-6-6, trained", partial(_digits, False), _UNIT, (UNCERTIFIED, "affinitree", *_POOLS), 701),
+    Case("digits with output", "64-6-6-10, trained", partial(_digits, True), _UNIT, (UNCERTIFIED, *_POOLS), 7557),
     Case(
         "64-6-6-10, seed 2",
         "64-6-6-10, random",
         partial(he_normal, (64, 6, 6, 10), 2, include_output=True),
         _UNIT,
-        (_UNCERTIFIED, "affinitree", *_POOLS),
+        (UNCERTIFIED, "affinitree", *_POOLS),
         4426,
     ),
     Case(
@@ -88,8 +95,8 @@ CASES = (
         "784-8-6, random",
         partial(he_normal, (784, 8, 6, 10), 0),
         _UNIT,
-        (_UNCERTIFIED, "affinitree", *_POOLS),
+        (UNCERTIFIED, "affinitree", *_POOLS),
         5105,
     ),
-    _file("C1_784_4-18-10", "784-4-18-10", 4326, (_UNCERTIFIED, "affinitree", *_POOLS), low=0),
+    _file("C1_784_4-18-10", "784-4-18-10", 4326, (UNCERTIFIED, "affinitree", *_POOLS), low=0),
 )
