@@ -2,10 +2,11 @@
 
 Each program runs on each network in a process of its own, pinned to one core with one thread, with a time limit, so
 that a crash costs one line of the table. polyregions, certified, runs before and after the others; a program's seconds
-are its median. Programs that are not installed are left out (benchmarks/peers says how to get each).
+are its median. Programs that are not installed are left out; the modules in benchmarks/peers say more of each.
 
-    python benchmarks/run_peers.py --smoke                    # seconds to a minute: the smallest network
-    python benchmarks/run_peers.py                            # some ten minutes
+    pip install gurobipy cplex pyscipopt affinitree relucent torch        # each of them is optional
+    SYRENN_PLANE=a_program                                                # see benchmarks/peers/syrenn.py
+    python benchmarks/run_peers.py --smoke                                # the smallest network, once
     python benchmarks/run_peers.py --output results.json --markdown docs/performance.md
 """
 
@@ -19,13 +20,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # before NumPy is loaded, here and in the programs' processes
+
 from peers import ours
 from peers.cases import CASES, SMOKE, Case
 from peers.ours import REFERENCE, UNCERTIFIED
 from peers.registry import PEERS
 from peers.run import FAILURE
 from report import write_section
-from run_counters import machine, matmul_speed  # first: it sets the number of threads that NumPy sees
+from run_counters import machine, matmul_speed
 
 from polyregions.result import versions
 
