@@ -22,25 +22,23 @@ _KERNEL = "polyregions.splitting.vertex_kernel"
 #: What is left out of the kernel: from the first text to before the second, replaced by the third.
 _CUTS = (
     # The sign of a form at a vertex.
-    (
-        "    limit = scratch.limits[layer, unit] + scratch.norms[layer, unit] * radius\n",
-        "    # An infinite value",
-        "    limit = 0.0\n",
-    ),
+    ("    limit = scratch.limits[layer, unit] + scratch.norms", "\n", "    limit = 0.0"),
     # The errors of forms that are summed cell by cell.
-    ("    if problem.running:\n        sums", "        sums", "    if False:\n"),
+    ("    if problem.running:\n        sums", " = nodes", "    if False:\n        sums"),
     ("        if problem.running:\n", "            for j", "        if False:\n"),
-    ("            scratch.norms[layer, j] = norm * INFLATE\n", "        if ", ""),
-    ("            nodes.sums[node, d + 1, j] = terms", "    low, high", ""),
+    ("            scratch.norms[layer, j] = norm", "\n", ""),
+    ("            nodes.sums[node, d + 1, j] = terms", "\n", ""),
     # Whether the whole cell is on one side.
-    ("        radius = max(radius, nodes.radii[node, v])", "        if d == 2", ""),
-    ("        limit = scratch.limits[layer, j] + scratch.norms", "        if low[j]", "        limit = 0.0\n"),
+    ("        radius = max(radius, nodes.radii[node, v])", "\n", ""),
+    ("        limit = scratch.limits[layer, j] + scratch.norms", "\n", "        limit = 0.0"),
     # The radius of a new vertex.
-    ("            radius_p, radius_q = nodes.radii", "            gap = a + b", ""),
-    ("                length = max(length,", "                scratch.new_vertices", ""),
+    ("            radius_p, radius_q = nodes.radii", "\n", ""),
+    ("            error_p = ", "\n", ""),
+    ("            error_q = ", "\n", ""),
+    ("                length = max(length,", "\n", ""),
     ("            room = gap", "            word = common", "            scratch.new_radii[made] = 0.0\n"),
     ("            if not scratch.new_radii[made] <=", "            made += 1", ""),
-)  # fmt: skip
+)
 
 
 def without_bounds(source: str) -> str:

@@ -1,6 +1,8 @@
 """Each peer's adapter, and the arrays and texts that they hand to other programs."""
 
 import ast
+import builtins
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -105,12 +107,30 @@ def test_unsupported_domains_and_dimensions_are_said() -> None:
         syrenn.plane_input(he_normal((3, 2, 1), 0), pr.Box(0, 1))
 
 
-def test_kernel_without_bounds_keeps_none() -> None:
+def test_kernel_without_bounds_keeps_none_and_lacks_nothing() -> None:
     import polyregions.splitting
 
     source = (Path(polyregions.splitting.__file__).parent / "vertex_kernel.py").read_text()
-    bare = ast.parse(without_bounds(source))
-    used = {node.id for node in ast.walk(bare) if isinstance(node, ast.Name)}
-    assert not used & {"error_p", "error_q", "radius_p"}
+    bare = without_bounds(source)
+    known = {*dir(builtins), *_names(ast.parse(source).body)}
+    for function in (node for node in ast.parse(bare).body if isinstance(node, ast.FunctionDef)):
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        loaded = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        inner = {getattr(node, "arg", getattr(node, "name", "")) for node in ast.walk(function)}
+        assert loaded <= known | stored | inner, function.name
+        assert not (stored | loaded) & {"error_p", "error_q", "radius_p"}
     with pytest.raises(ValueError, match="has changed"):
         without_bounds(source.replace("room = gap", "space = gap"))
+
+
+def _names(body: list[ast.stmt]) -> Iterator[str]:
+    """What a module's statements define."""
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.alias):
+                yield node.asname or node.name
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            yield statement.name
+        for target in getattr(statement, "targets", []):
+            yield from (node.id for node in ast.walk(target) if isinstance(node, ast.Name))
