@@ -181,9 +181,9 @@ Versions: {packages}. The programs:
 
 {about}
 
-Only `polyregions` proves its number. **Bold**: wrong counts. A mixed-integer program asks for f >= {EPSILON:g}, with units
-scaled to 1: it loses the regions on which f is smaller throughout, and a solver's tolerances may add patterns that there
-are not. Domains: [-1, 1]^d for networks A and B, [0, 1]^d for the others.
+Only `polyregions` proves its number. **Bold**: wrong counts. A mixed-integer program asks for f >= {EPSILON:g}, with
+units scaled to 1: it loses the regions on which f is smaller throughout, and a solver's tolerances may add patterns
+that there are not. Domains: [-1, 1]^d for networks A and B, [0, 1]^d for the others.
 
 {table(results)}
 
