@@ -202,7 +202,7 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="the smallest network, once")
     parser.add_argument("--cases", nargs="*", default=None, help="names of networks, by their beginnings")
     parser.add_argument("--peers", nargs="*", default=("",), help="names of programs, by their beginnings")
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds for one run")
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds for one run")
     parser.add_argument("--repeats", type=int, default=5, help="runs of each, at most")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="where to run")
     parser.add_argument("--output", type=Path, help="write the results as JSON")
