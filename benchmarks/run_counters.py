@@ -22,6 +22,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import numpy as np
+from report import write_section
 
 import polyregions as pr
 from polyregions.result import versions
@@ -174,9 +175,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def page(rows: list[dict[str, Any]], used: dict[str, str], repeats: int) -> str:
+def section(rows: list[dict[str, Any]], used: dict[str, str], repeats: int) -> str:
     speed = np.median([row["matmul_gflops"] for row in rows])
-    return f"""# Performance
+    return f"""## Counters
 
 Written by `python benchmarks/run_counters.py --markdown docs/performance.md`, whose source says what is measured.
 
@@ -210,7 +211,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=None, help="names of networks, by their beginnings")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each, of which the best counts")
     parser.add_argument("--output", type=Path, help="write the results as JSON")
-    parser.add_argument("--markdown", type=Path, help="write the table, with the machine, as Markdown")
+    parser.add_argument("--markdown", type=Path, help="write the table, with the machine, into this page")
     arguments = parser.parse_args()
     cases = SMOKE if arguments.smoke else CASES
     if arguments.only is not None:
@@ -225,7 +226,7 @@ def main() -> None:
         record = {"machine": machine(), "versions": used, "results": rows}
         arguments.output.write_text(json.dumps(record, indent=1) + "\n")
     if arguments.markdown:
-        arguments.markdown.write_text(page(rows, used, arguments.repeats))
+        write_section(arguments.markdown, "counters", section(rows, used, arguments.repeats))
 
 
 if __name__ == "__main__":
