@@ -1,0 +1,359 @@
+"""The compiled depth-first search over z that :mod:`polyregions.milp.tree_pool` drives.
+
+Level k of the path has fixed the first k units' z. What it fixes is a linear system in the inputs, and its question is
+on which sides of the next unit's hyperplane the system has solutions: a known point answers for one side, and the
+linear programs of :mod:`polyregions.splitting.tableau_kernel`, proven by the float filter, for the other. A unit
+whose other side is proven empty adds no row. Everything is kept in arrays, so that the search can be left at any level.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.exact.cell import RESET
+from polyregions.exact.filter import INFLATE, U
+from polyregions.splitting.compiled import compiled
+from polyregions.splitting.tableau_filter import evaluate, prepare
+from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
+from polyregions.splitting.tableau_state import (
+    BoxRow,
+    Constant,
+    Counter,
+    FormNumber,
+    Forms,
+    Mask,
+    PathColumn,
+    Points,
+    Problem,
+    Tableau,
+)
+
+__all__ = [
+    "ACTIVE",
+    "BUFFER_FULL",
+    "FINISHED",
+    "INACTIVE",
+    "NEEDS_DECISION",
+    "NEEDS_ROOM",
+    "NEEDS_ROWS",
+    "PAUSED",
+    "Level",
+    "Path",
+    "Phase",
+    "new_path",
+    "search",
+]
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+WordArray = npt.NDArray[np.uint64]
+
+#: Why the search returned: nothing is left; the budget is used up; the leaf buffer is full; a decision, more room for
+#: points, or exact rows of the layer are needed from outside.
+FINISHED, PAUSED, BUFFER_FULL, NEEDS_DECISION, NEEDS_ROOM, NEEDS_ROWS = range(6)
+
+#: Sides of a unit's hyperplane, as bits: z = 0 and z = 1.
+INACTIVE, ACTIVE = 1, 2
+
+#: Points that a child inherits, the newest first.
+_INHERITED = 16
+
+
+class Phase:
+    """What is to be done next at a level."""
+
+    ENTER, ASK, SECOND, DONE = range(4)
+
+
+class Level:
+    """Columns of ``Path.levels``.
+
+    ROWS: of the path that are the node's. POINTS: to which the stack of points goes back. KNOWN: how many points of the
+    node are known. EMPTY: sides proven empty. SKIP: sides that are explored elsewhere. PENDING: the state still to be
+    explored. FOUND: leaves when the level was entered.
+    """
+
+    PHASE, ROWS, POINTS, KNOWN, EMPTY, SKIP, PENDING, FOUND, LENGTH = range(9)
+
+
+class Path(NamedTuple):
+    """The path of the search, and what is known of the units beforehand.
+
+    ``units``: per unit its layer, its number there, the row of the parity system that decides it (or -1), and its sides
+    that the bounds prove empty. ``live``: per level, as ``Search.masks``, the units of its layer still to be fixed.
+    ``states``: of the path; ``parity``: per row a bit mask of earlier units in words, then the right-hand side.
+    """
+
+    counters: IntArray
+    levels: IntArray
+    units: IntArray
+    live: WordArray
+    known: IntArray
+    states: npt.NDArray[np.uint8]
+    prefix: WordArray
+    parity: WordArray
+    leaf_states: npt.NDArray[np.uint8]
+    leaf_points: FloatArray
+
+
+def new_path(units: IntArray, live: WordArray, parity: WordArray, layers: int, length: int, buffer: int) -> Path:
+    """A search that has not begun."""
+    total = len(units)
+    return Path(
+        counters=np.zeros(Counter.LENGTH, dtype=np.int64),
+        levels=np.zeros((total + 1, Level.LENGTH), dtype=np.int64),
+        units=units,
+        live=live,
+        # Two new points at a level: one on each side.
+        known=np.zeros((total + 1, _INHERITED + 2), dtype=np.int64),
+        states=np.zeros(total, dtype=np.uint8),
+        prefix=np.zeros((layers, live.shape[2]), dtype=np.uint64),
+        parity=parity,
+        leaf_states=np.zeros((buffer, total), dtype=np.uint8),
+        leaf_points=np.zeros((buffer, length)),
+    )
+
+
+# The compiler takes plain names for constants.
+_DEPTH, _POINTS, _FOUND, _WORK = Counter.DEPTH, Counter.POINTS, Counter.FOUND, Counter.WORK
+_BUFFERED, _UNIT, _SIGN, _INSIDE = Counter.BUFFERED, Counter.UNIT, Counter.SIGN, Counter.INSIDE
+_BY_FILTER, _NODES, _RANDOM = Counter.BY_FILTER, Counter.SPLITS, Counter.RANDOM
+_ENTER, _ASK, _SECOND, _DONE = Phase.ENTER, Phase.ASK, Phase.SECOND, Phase.DONE
+_PHASE, _ROWS, _LEVEL_POINTS, _KNOWN = Level.PHASE, Level.ROWS, Level.POINTS, Level.KNOWN
+_EMPTY, _SKIP, _PENDING, _LEVEL_FOUND = Level.EMPTY, Level.SKIP, Level.PENDING, Level.FOUND
+_RADIUS, _TINY, _DOUBT = BoxRow.RADIUS, Constant.TINY, Constant.DOUBT
+_CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
+_PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
+_LIVE = Mask.LIVE
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+
+
+@compiled
+def _compose(
+    widths: IntArray,
+    weights: FloatArray,
+    biases: FloatArray,
+    box: FloatArray,
+    constants: FloatArray,
+    a: FloatArray,
+    numbers: FloatArray,
+    prefix: WordArray,
+    layer: int,
+) -> bool:
+    """A layer's forms from the earlier layer's active ones (docs/float_filter.md, equation 2).
+
+    False if their errors are too large to go on with.
+    """
+    length, before = box.shape[1], layer - 1
+    active = 0
+    for i in range(widths[before]):
+        active += np.int64(prefix[before, i >> 6] >> np.uint64(i & 63) & _ONE)
+    factor = (active + 2.0) * U
+    fine = True
+    for u in range(widths[layer]):
+        constant, error = 0.0, factor * abs(biases[layer, u])
+        for j in range(length):
+            a[layer, u, j] = 0.0
+        for i in range(widths[before]):
+            if prefix[before, i >> 6] >> np.uint64(i & 63) & _ONE:
+                weight = weights[layer, u, i]
+                for j in range(length):
+                    a[layer, u, j] += weight * a[before, i, j]
+                constant += weight * numbers[before, i, _CONSTANT]
+                error += abs(weight) * (factor * numbers[before, i, _MAGNITUDE] + numbers[before, i, _ERROR])
+        constant += biases[layer, u]
+        magnitude = abs(constant)
+        for j in range(length):
+            magnitude += abs(a[layer, u, j]) * box[_RADIUS, j]
+        magnitude = magnitude * INFLATE + constants[_TINY]
+        error = error * INFLATE + constants[_TINY]
+        numbers[layer, u, _CONSTANT] = constant
+        numbers[layer, u, _MAGNITUDE] = magnitude
+        numbers[layer, u, _ERROR] = error
+        if not error <= RESET * magnitude:
+            fine = False
+    return fine
+
+
+@compiled
+def _sides(units: IntArray, parity: WordArray, states: npt.NDArray[np.uint8], level: int) -> int:
+    """The sides that the parity system allows, which may decide the unit by the states of earlier ones."""
+    row = units[level, 2]
+    if row < 0:
+        return INACTIVE | ACTIVE
+    last = parity.shape[1] - 1
+    odd = parity[row, last]
+    for k in range(level):
+        if states[k] and parity[row, k >> 6] >> np.uint64(k & 63) & _ONE:
+            odd ^= _ONE
+    return ACTIVE if odd else INACTIVE
+
+
+@compiled
+def _descend(
+    counters: IntArray,
+    levels: IntArray,
+    units: IntArray,
+    known: IntArray,
+    states: npt.NDArray[np.uint8],
+    path: IntArray,
+    values: FloatArray,
+    rows: FloatArray,
+    signs: WordArray,
+    level: int,
+    state: int,
+) -> None:
+    """Make the next level the node in which the level's unit has the given state."""
+    child, layer, unit, row = level + 1, units[level, 0], units[level, 1], levels[level, _ROWS]
+    word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
+    states[level] = state
+    other = INACTIVE if state else ACTIVE
+    implied = levels[level, _EMPTY] & other != 0
+    sign = 1 if state else -1
+    if not implied:
+        path[row, _PATH_SLOT], path[row, _PATH_UNIT], path[row, _PATH_SIGN] = layer, unit, sign
+    count = 0
+    for k in range(levels[level, _KNOWN] - 1, -1, -1):
+        point = known[level, k]
+        # Where the other side is empty, all points of the node are on this one.
+        if implied or signs[layer, point, state, word] & bit:
+            known[child, count] = point
+            if not implied:
+                rows[point, row] = sign * values[layer, point, unit]
+            count += 1
+            if count == _INHERITED:
+                break
+    new_layer = child < len(units) and units[child, 1] == 0
+    levels[child, _PHASE] = _ENTER if new_layer else _ASK
+    levels[child, _ROWS] = row if implied else row + 1
+    levels[child, _LEVEL_POINTS] = counters[_POINTS]
+    levels[child, _KNOWN] = count
+    levels[child, _EMPTY] = units[child, 3] if child < len(units) else 0
+    levels[child, _SKIP] = 0
+    levels[child, _PENDING] = -1
+    levels[child, _LEVEL_FOUND] = counters[_FOUND]
+    counters[_DEPTH] = child
+
+
+@compiled
+def search(
+    problem: Problem,
+    forms: Forms,
+    path: IntArray,
+    points: Points,
+    tableau: Tableau,
+    state: Path,
+    budget: int,
+) -> int:
+    """Search on until something is needed from outside or ``budget`` units of work are done."""
+    widths, weights, biases, box, constants = problem
+    a, scaled, numbers = forms
+    x, values, rows, signs = points
+    t, row, column, names = tableau
+    counters, levels, units, live, known, states, prefix, parity, leaf_states, leaf_points = state
+    total, length, words = len(units), box.shape[1], live.shape[2]
+    counters[_WORK] = 0
+    while counters[_DEPTH] >= 0:
+        level = counters[_DEPTH]
+        phase = levels[level, _PHASE]
+        if phase == _DONE:
+            counters[_POINTS] = levels[level, _LEVEL_POINTS]
+            counters[_DEPTH] = level - 1
+            continue
+        if phase == _SECOND:
+            levels[level, _PHASE] = _DONE
+            second = levels[level, _PENDING]
+            levels[level, _PENDING] = -1
+            _descend(counters, levels, units, known, states, path, values, rows, signs, level, second)
+            continue
+        if level == total:
+            leaf = counters[_BUFFERED]
+            if leaf == len(leaf_points):
+                return BUFFER_FULL
+            for k in range(total):
+                leaf_states[leaf, k] = states[k]
+            for j in range(length):
+                leaf_points[leaf, j] = x[known[level, 0], j]
+            counters[_BUFFERED] = leaf + 1
+            counters[_FOUND] += 1
+            levels[level, _PHASE] = _DONE
+            continue
+        layer, unit = units[level, 0], units[level, 1]
+        if phase == _ENTER:
+            for word in range(words):
+                prefix[layer - 1, word] = _ZERO
+            start = level - widths[layer - 1]
+            for i in range(widths[layer - 1]):
+                if states[start + i]:
+                    prefix[layer - 1, i >> 6] |= _ONE << np.uint64(i & 63)
+            # A node is asked for exact rows once; they are there when the search comes back.
+            levels[level, _PHASE] = _ASK
+            fine = _compose(widths, weights, biases, box, constants, a, numbers, prefix, layer)
+            counters[_WORK] += widths[layer] * (widths[layer - 1] + levels[level, _KNOWN]) * length
+            if not fine:
+                levels[level, _PHASE] = _ENTER
+                return NEEDS_ROWS
+            prepare(box, constants, a, scaled, numbers, layer, widths[layer])
+            for k in range(levels[level, _KNOWN]):
+                evaluate(constants, a, numbers, x, values, signs, known[level, k], layer, live, level)
+            continue
+        if counters[_WORK] > budget:
+            return PAUSED
+        if counters[_POINTS] + 4 > len(x):
+            return NEEDS_ROOM
+        counters[_WORK] += 20
+        word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
+        seen = 0
+        for k in range(levels[level, _KNOWN]):
+            if signs[layer, known[level, k], 0, word] & bit:
+                seen |= INACTIVE
+            if signs[layer, known[level, k], 1, word] & bit:
+                seen |= ACTIVE
+        allowed = _sides(units, parity, states, level)
+        if levels[level, _EMPTY] == INACTIVE:
+            seen = ACTIVE
+        elif levels[level, _EMPTY] == ACTIVE:
+            seen = INACTIVE
+        wanted = allowed & ~(seen | levels[level, _EMPTY] | levels[level, _SKIP])
+        if wanted:
+            sign = np.int64(1) if wanted & ACTIVE else np.int64(-1)
+            inside, best = -1, -np.inf
+            for k in range(levels[level, _KNOWN]):
+                value = sign * values[layer, known[level, k], unit]
+                if value > best or inside < 0:
+                    inside, best = known[level, k], value
+            answer = find(
+                counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
+                layer, unit, sign, levels[level, _ROWS], inside,
+            )  # fmt: skip
+            if constants[_DOUBT] > 0.0:
+                counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+                if (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]:
+                    answer = UNDECIDED
+            if answer == UNDECIDED:
+                counters[_UNIT], counters[_SIGN], counters[_INSIDE] = unit, sign, inside
+                return NEEDS_DECISION
+            counters[_BY_FILTER] += 1
+            if answer == NO:
+                levels[level, _EMPTY] |= ACTIVE if sign > 0 else INACTIVE
+                continue
+            new = counters[_POINTS]
+            counters[_POINTS] = new + 1
+            evaluate(constants, a, numbers, x, values, signs, new, layer, live, level)
+            known[level, levels[level, _KNOWN]] = new
+            levels[level, _KNOWN] += 1
+            continue
+        counters[_NODES] += 1
+        open_sides = allowed & seen & ~levels[level, _SKIP]
+        if open_sides == 0:
+            levels[level, _PHASE] = _DONE
+            continue
+        first = 0 if open_sides & INACTIVE else 1
+        if open_sides == INACTIVE | ACTIVE:
+            levels[level, _PHASE] = _SECOND
+            levels[level, _PENDING] = 1
+        else:
+            levels[level, _PHASE] = _DONE
+        _descend(counters, levels, units, known, states, path, values, rows, signs, level, first)
+    return FINISHED
