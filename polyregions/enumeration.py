@@ -196,7 +196,7 @@ class Run:
             status = Status.EXACT if enumerator.proven else Status.NUMERICAL
         stats = enumerator.statistics()
         if status is Status.BRACKET:
-            stats["stopped"] = self._reason or "left early"
+            stats["stopped"] = self._reason or stats.pop("failure", None) or "left early"
             stats["interrupted"] = self.interrupted
         certificate = None
         if self._recorder is not None:

@@ -57,7 +57,7 @@ class TreePool:
     Parameters
     ----------
     restriction : Restriction
-        With at least one layer, of dimension 1 or more.
+        With at least one layer.
     definition : Definition
         PATTERNS: all solutions of the MILP. REGIONS: those of them that have full dimension.
     solver : str
@@ -139,7 +139,11 @@ class TreePool:
             _BUFFER,
         )
         extent = box.upper - box.lower
-        if not ((extent > 0) & np.isfinite(extent) & np.isfinite(1.0 / extent)).all() or not np.isfinite(box.tiny):
+        if (
+            not d
+            or not ((extent > 0) & np.isfinite(extent) & np.isfinite(1.0 / extent)).all()
+            or not np.isfinite(box.tiny)
+        ):
             return False
         if count:
             self._load(layers, rounded_rows(restriction.rows, 1, box))

@@ -1,0 +1,126 @@
+"""SCIP: the search of its solution counter, with a constraint handler that takes the solutions down.
+
+``Model.count()`` counts the assignments of the integer variables whose continuous rest is feasible, which is what is
+wanted, but from Python its solutions can't be had. The handler here does the same thing as SCIP's own: it accepts no
+solution, so that the tree goes on, branches on integer variables that a solution leaves free, and takes down a node's
+solution when all are fixed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from solvers.errors import SolverError
+from solvers.pools.protocol import native_errors, native_model
+
+__all__ = ["ScipPool"]
+
+_ENDED = ("optimal", "infeasible", "inforunbd")
+_STOPPED = ("timelimit", "userinterrupt")
+
+
+class ScipPool:
+    """See :class:`solvers.pools.protocol.SolutionPool`; SCIP uses one thread."""
+
+    name = "scip"
+
+    def __init__(
+        self,
+        problem: Any,
+        binaries: list[Any],
+        *,
+        threads: int = 1,
+        feasibility_tolerance: float | None = None,
+        integrality_tolerance: float | None = None,
+    ) -> None:
+        self._interface, self._model = native_model(problem, self.name, threads=threads)
+        self.finished = False
+        self.reported = self.nodes = 0
+        self._seconds = 0.0
+        with native_errors(self.name):
+            self._collector = _collector(self._model, [variable.solverVar for variable in binaries])
+            if feasibility_tolerance is not None or integrality_tolerance is not None:
+                # SCIP has one tolerance for both.
+                given = [t for t in (feasibility_tolerance, integrality_tolerance) if t is not None]
+                self._model.setParam("numerics/feastol", min(given))
+
+    def search(self, seconds: float) -> list[bytes]:
+        with native_errors(self.name):
+            # SCIP's clock runs on from call to call, and so does its tree.
+            self._seconds = max(self._seconds, float(self._model.getSolvingTime())) + max(seconds, 0.01)
+            self._model.setParam("limits/time", self._seconds)
+            self._model.optimize()
+            if self._collector.error is not None:
+                raise self._collector.error
+            status = self._model.getStatus()
+            if status not in (*_ENDED, *_STOPPED):
+                raise SolverError(f"scip stopped with status: {status}")
+            self.finished = status in _ENDED
+            self.nodes = int(self._model.getNTotalNodes())
+            new: list[bytes] = self._collector.solutions
+            self._collector.solutions = []
+            self.reported += len(new)
+            return new
+
+    def close(self) -> None:
+        self._model.freeProb()
+
+
+def _collector(model: Any, binaries: list[Any]) -> Any:
+    """Set the model up for counting, and give it the handler; its module is only imported here."""
+    from pyscipopt import SCIP_PARAMEMPHASIS, SCIP_PARAMSETTING, SCIP_RESULT, Conshdlr
+
+    class Collector(Conshdlr):  # type: ignore[misc]
+        """Takes down each assignment of the integer variables once, and rejects it."""
+
+        solutions: list[bytes]
+        error: Exception | None
+
+        def conscheck(self, *arguments: Any) -> dict[str, Any]:
+            return {"result": SCIP_RESULT.INFEASIBLE}
+
+        def consenfolp(self, *arguments: Any) -> dict[str, Any]:
+            return self._enforce()
+
+        def consenfops(self, *arguments: Any) -> dict[str, Any]:
+            return self._enforce()
+
+        def conslock(self, *arguments: Any) -> None:
+            # Locks keep dual reductions off variables; all dual reductions are off.
+            pass
+
+        def _enforce(self) -> dict[str, Any]:
+            try:
+                model = self.model
+                for variable in model.getVars(transformed=True):
+                    if variable.vtype() == "CONTINUOUS":
+                        continue
+                    if variable.getUbLocal() - variable.getLbLocal() > 0.5:
+                        model.branchVar(variable)
+                        return {"result": SCIP_RESULT.BRANCHED}
+                values = np.array([model.getSolVal(None, variable) for variable in binaries])
+                self.solutions.append(np.rint(values).astype(np.uint8).tobytes())
+            except Exception as error:  # an exception must not pass through SCIP
+                self.error = error
+                self.model.interruptSolve()
+            return {"result": SCIP_RESULT.CUTOFF}
+
+    collector = Collector()
+    collector.solutions, collector.error = [], None
+    model.setEmphasis(SCIP_PARAMEMPHASIS.COUNTER)
+    model.setHeuristics(SCIP_PARAMSETTING.OFF)
+    model.setParam("presolving/maxrestarts", 0)
+    model.setParam("misc/allowstrongdualreds", False)
+    model.setParam("misc/allowweakdualreds", False)
+    # Below the handler of integrality (0), so that it is asked about integer solutions only.
+    model.includeConshdlr(
+        collector,
+        "collector",
+        "takes down solutions",
+        enfopriority=-9_000_000,
+        chckpriority=-9_000_000,
+        needscons=False,
+    )
+    return collector
