@@ -4,6 +4,7 @@ The objective is 0 and f at least a small threshold, which is faster than maximi
 Each solution is certified; that none is missing rests on the solver's tolerances.
 """
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -119,10 +120,14 @@ class NativePool:
         return self._pool.finished and not self._waiting
 
     def statistics(self) -> dict[str, Any]:
-        """What was done so far; ``reported`` is the solver's own count."""
+        """What was done so far.
+
+        ``reported`` is the solver's own count; ``uncertified`` are those of it that nobody has looked at yet.
+        """
         result = {
             "pool": self._pool.name,
             "reported": self._pool.reported,
+            "uncertified": len(self._waiting),
             **self._intake.statistics(),
             "nodes": self._pool.nodes,
         }
@@ -159,6 +164,9 @@ class NativePool:
             self._seconds = min(1.5 * self._seconds, _LONGEST)
             try:
                 self._waiting.extend(self._pool.search(seconds))
+                if self._pool.interrupted:
+                    # The solver has swallowed it; it is for whoever handles signals here.
+                    signal.raise_signal(signal.SIGINT)
             except SolverError as error:
                 if not self.found:
                     raise

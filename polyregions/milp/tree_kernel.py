@@ -6,13 +6,12 @@ linear programs of :mod:`polyregions.splitting.tableau_kernel`, proven by the fl
 whose other side is proven empty adds no row. Everything is kept in arrays, so that the search can be left at any level.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 
 from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
+from polyregions.milp.tree_state import ACTIVE, INACTIVE, INHERITED, Level, Path, Phase
 from polyregions.splitting.compiled import compiled
 from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
@@ -29,21 +28,7 @@ from polyregions.splitting.tableau_state import (
     Tableau,
 )
 
-__all__ = [
-    "ACTIVE",
-    "BUFFER_FULL",
-    "FINISHED",
-    "INACTIVE",
-    "NEEDS_DECISION",
-    "NEEDS_ROOM",
-    "NEEDS_ROWS",
-    "PAUSED",
-    "Level",
-    "Path",
-    "Phase",
-    "new_path",
-    "search",
-]
+__all__ = ["BUFFER_FULL", "FINISHED", "NEEDS_DECISION", "NEEDS_ROOM", "NEEDS_ROWS", "PAUSED", "search"]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -52,68 +37,6 @@ WordArray = npt.NDArray[np.uint64]
 #: Why the search returned: nothing is left; the budget is used up; the leaf buffer is full; a decision, more room for
 #: points, or exact rows of the layer are needed from outside.
 FINISHED, PAUSED, BUFFER_FULL, NEEDS_DECISION, NEEDS_ROOM, NEEDS_ROWS = range(6)
-
-#: Sides of a unit's hyperplane, as bits: z = 0 and z = 1.
-INACTIVE, ACTIVE = 1, 2
-
-#: Points that a child inherits, the newest first.
-_INHERITED = 16
-
-
-class Phase:
-    """What is to be done next at a level."""
-
-    ENTER, ASK, SECOND, DONE = range(4)
-
-
-class Level:
-    """Columns of ``Path.levels``.
-
-    ROWS: of the path that are the node's. POINTS: to which the stack of points goes back. KNOWN: how many points of the
-    node are known. EMPTY: sides proven empty. SKIP: sides that are explored elsewhere. PENDING: the state still to be
-    explored. FOUND: leaves when the level was entered.
-    """
-
-    PHASE, ROWS, POINTS, KNOWN, EMPTY, SKIP, PENDING, FOUND, LENGTH = range(9)
-
-
-class Path(NamedTuple):
-    """The path of the search, and what is known of the units beforehand.
-
-    ``units``: per unit its layer, its number there, the row of the parity system that decides it (or -1), and its sides
-    that the bounds prove empty. ``live``: per level, as ``Search.masks``, the units of its layer still to be fixed.
-    ``states``: of the path; ``parity``: per row a bit mask of earlier units in words, then the right-hand side.
-    """
-
-    counters: IntArray
-    levels: IntArray
-    units: IntArray
-    live: WordArray
-    known: IntArray
-    states: npt.NDArray[np.uint8]
-    prefix: WordArray
-    parity: WordArray
-    leaf_states: npt.NDArray[np.uint8]
-    leaf_points: FloatArray
-
-
-def new_path(units: IntArray, live: WordArray, parity: WordArray, layers: int, length: int, buffer: int) -> Path:
-    """A search that has not begun."""
-    total = len(units)
-    return Path(
-        counters=np.zeros(Counter.LENGTH, dtype=np.int64),
-        levels=np.zeros((total + 1, Level.LENGTH), dtype=np.int64),
-        units=units,
-        live=live,
-        # Two new points at a level: one on each side.
-        known=np.zeros((total + 1, _INHERITED + 2), dtype=np.int64),
-        states=np.zeros(total, dtype=np.uint8),
-        prefix=np.zeros((layers, live.shape[2]), dtype=np.uint64),
-        parity=parity,
-        leaf_states=np.zeros((buffer, total), dtype=np.uint8),
-        leaf_points=np.zeros((buffer, length)),
-    )
-
 
 # The compiler takes plain names for constants.
 _DEPTH, _POINTS, _FOUND, _WORK = Counter.DEPTH, Counter.POINTS, Counter.FOUND, Counter.WORK
@@ -222,7 +145,7 @@ def _descend(
             if not implied:
                 rows[point, row] = sign * values[layer, point, unit]
             count += 1
-            if count == _INHERITED:
+            if count == INHERITED:
                 break
     new_layer = child < len(units) and units[child, 1] == 0
     levels[child, _PHASE] = _ENTER if new_layer else _ASK

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
@@ -27,13 +26,12 @@ from polyregions.milp import tree_kernel
 from polyregions.milp.big_m import UnitBounds, interval_bounds
 from polyregions.milp.exact_tree import ExactTree, node_bound
 from polyregions.milp.parity import ParitySystem
-from polyregions.milp.tree_kernel import ACTIVE, INACTIVE, Level, Phase, new_path
+from polyregions.milp.tree_state import ACTIVE, INACTIVE, Level, Phase, empty_sides, new_path
 from polyregions.splitting.tableau_filter import evaluate, holds, prepare
 from polyregions.splitting.tableau_state import (
     BoxRow,
     Counter,
     FormNumber,
-    Mask,
     grown,
     new_forms,
     new_points,
@@ -101,7 +99,7 @@ class TreePool:
         self._parity = parity if parity is not None else ParitySystem()
         self._parity.check(self._units)
         self._deciding = {row.units[-1]: row for row in self._parity.rows}
-        self._empty = _empty_sides(bounds if bounds is not None else interval_bounds(restriction, self._box))
+        self._empty = empty_sides(bounds if bounds is not None else interval_bounds(restriction, self._box))
         self._budget = 100_000
         self._ready: deque[tuple[bytes, Witness]] = deque()
         self._forms: list[LayerForms] = []
@@ -124,20 +122,14 @@ class TreePool:
         d, layers, count = restriction.dimension, len(widths), len(restriction.rows)
         most = max(max(widths), count)
         rows = self._units + count
-        self._problem = new_problem(restriction, box, False, True, doubt)
+        self._problem = new_problem(restriction, box, is_open=False, certified=True, doubt=doubt, record=False)
         self._rows = new_forms(layers + 1, most, d)
         self._tableau = new_tableau(rows, d)
         self._cell_path = np.zeros((rows, 3), dtype=np.int64)
         self._points = new_points(4 * self._units + 64, layers, most, rows, d)
         words = self._points.signs.shape[3]
-        self._path = new_path(
-            _unit_table(widths, self._deciding, self._parity, self._empty),
-            _live_masks(widths, self._empty, words),
-            _parity_masks(self._parity, self._units),
-            layers,
-            self._problem.box.shape[1],
-            _BUFFER,
-        )
+        length = self._problem.box.shape[1]
+        self._path = new_path(widths, self._parity, self._empty, words=words, length=length, buffer=_BUFFER)
         extent = box.upper - box.lower
         if (
             not d
@@ -374,50 +366,3 @@ class TreePool:
         row = self._deciding.get(unit)
         allowed = (0, 1) if row is None else ((row.right + sum(states[k] for k in row.units[:-1])) % 2,)
         return tuple(state for state in allowed if not self._empty[unit] & (ACTIVE if state else INACTIVE))
-
-
-def _empty_sides(bounds: UnitBounds) -> npt.NDArray[np.int64]:
-    """Per unit the sides that the bounds prove empty, (N,)."""
-    lower, upper = np.concatenate(bounds.lower), np.concatenate(bounds.upper)
-    return INACTIVE * (lower > 0).astype(np.int64) + ACTIVE * (upper <= 0).astype(np.int64)
-
-
-def _unit_table(
-    widths: tuple[int, ...], deciding: dict[int, Any], parity: ParitySystem, empty: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    number = {row: index for index, row in enumerate(parity.rows)}
-    table = [(layer, unit) for layer, width in enumerate(widths) for unit in range(width)]
-    return np.array(
-        [
-            (layer, unit, number[deciding[k]] if k in deciding else -1, empty[k])
-            for k, (layer, unit) in enumerate(table)
-        ],
-        dtype=np.int64,
-    )
-
-
-def _live_masks(widths: tuple[int, ...], empty: npt.NDArray[np.int64], words: int) -> npt.NDArray[np.uint64]:
-    """Per level the units of its layer from its own on that can have both states."""
-    total = sum(widths)
-    masks = np.zeros((total, Mask.LENGTH, words), dtype=np.uint64)
-    offset = 0
-    for width in widths:
-        live = empty[offset : offset + width] == 0
-        for unit in range(width):
-            bits = np.zeros(64 * words, dtype=np.uint8)
-            bits[unit:width] = live[unit:]
-            masks[offset + unit, Mask.LIVE] = np.packbits(bits, bitorder="little").view(np.uint64)
-        offset += width
-    return masks
-
-
-def _parity_masks(parity: ParitySystem, units: int) -> npt.NDArray[np.uint64]:
-    """Per row of the system its earlier units as bits, and its right-hand side in the last word."""
-    words = -(-units // 64)
-    masks = np.zeros((len(parity), words + 1), dtype=np.uint64)
-    for index, row in enumerate(parity.rows):
-        bits = np.zeros(64 * words, dtype=np.uint8)
-        bits[list(row.units[:-1])] = 1
-        masks[index, :words] = np.packbits(bits, bitorder="little").view(np.uint64)
-        masks[index, words] = row.right
-    return masks

@@ -30,7 +30,7 @@ class CplexPool:
         integrality_tolerance: float | None = None,
     ) -> None:
         self._interface, self._model = native_model(problem, self.name, threads=threads)
-        self.finished = False
+        self.finished = self.interrupted = False
         self.reported = self.nodes = 0
         self._read = 0
         with native_errors(self.name):
@@ -66,6 +66,7 @@ class CplexPool:
             if status not in (*stopped, *aborted, *ended):
                 raise SolverError(f"cplex stopped with status: {self._model.solution.get_status_string()}")
             self.finished = status in ended
+            self.interrupted = status in aborted
             pool = self._model.solution.pool
             self.reported = int(pool.get_num())
             self.nodes = int(self._model.solution.progress.get_num_nodes_processed())

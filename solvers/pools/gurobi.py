@@ -37,7 +37,7 @@ class GurobiPool:
     ) -> None:
         self._interface, self._model = native_model(problem, self.name, threads=threads)
         self._binaries = [variable.solverVar for variable in binaries]
-        self.finished = False
+        self.finished = self.interrupted = False
         self.reported = self.nodes = 0
         self._known: set[bytes] = set()
         settings = {"PoolSearchMode": 2, "PoolSolutions": _ALL, "MIPGap": 0.0, "Threads": threads}
@@ -60,6 +60,7 @@ class GurobiPool:
             if status not in (_OPTIMAL, _INFEASIBLE, _TIME_LIMIT, _INTERRUPTED):
                 raise SolverError(f"gurobi stopped with its status {status}")
             self.finished = status in (_OPTIMAL, _INFEASIBLE)
+            self.interrupted = status == _INTERRUPTED
             self.reported = 0 if status == _INFEASIBLE else int(self._model.SolCount)
             self.nodes = int(self._model.NodeCount)
             return self._new_solutions()

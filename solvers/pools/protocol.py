@@ -36,6 +36,10 @@ class SolutionPool(Protocol):
     def nodes(self) -> int:
         """Nodes of the solver's tree so far, where it says; else 0."""
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last search ended by a Ctrl-C that the solver has caught itself."""
+
     def search(self, seconds: float) -> list[bytes]:
         """Search for about so many seconds; the binaries of the solutions found since the last call, one byte each.
 

@@ -25,6 +25,8 @@ class ScipPool:
     """See :class:`solvers.pools.protocol.SolutionPool`; SCIP uses one thread."""
 
     name = "scip"
+    #: SCIP is told to leave Ctrl-C to Python.
+    interrupted = False
 
     def __init__(
         self,
@@ -111,6 +113,7 @@ def _collector(model: Any, binaries: list[Any]) -> Any:
     collector.solutions, collector.error = [], None
     model.setEmphasis(SCIP_PARAMEMPHASIS.COUNTER)
     model.setHeuristics(SCIP_PARAMSETTING.OFF)
+    model.setParam("misc/catchctrlc", False)
     model.setParam("presolving/maxrestarts", 0)
     model.setParam("misc/allowstrongdualreds", False)
     model.setParam("misc/allowweakdualreds", False)
