@@ -5,6 +5,7 @@ Each solution is certified; that none is missing rests on the solver's tolerance
 """
 
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,8 +25,10 @@ from solvers.pools import solution_pool
 
 __all__ = ["NativePool", "Tolerances"]
 
-#: Seconds of a solver's call at first and at most; signals and limits are looked at in between.
-_FIRST, _LONGEST = 0.5, 4.0
+#: Seconds of a solver's call at first and at most; signals and limits are looked at in between. A call is half as long
+#: as all before it together, so that a solver which loses the work of short calls, or reads out all it has after each,
+#: spends a bounded share of its time on that.
+_FIRST, _LONGEST = 0.5, 60.0
 
 
 class Tolerances:
@@ -99,7 +102,8 @@ class NativePool:
         self._limits = limits
         self._intake = Intake(restriction, box, definition, parity)
         self._waiting: deque[bytes] = deque()
-        self._seconds = _FIRST
+        self._spent = 0.0
+        self._returned = 0
         self._failure: str | None = None
         self._pool = solution_pool(
             encoding.problem,
@@ -124,13 +128,14 @@ class NativePool:
 
         ``reported`` is the solver's own count; ``uncertified`` are those of it that nobody has looked at yet.
         """
-        result = {
+        result: dict[str, Any] = {
             "pool": self._pool.name,
             "reported": self._pool.reported,
             "uncertified": len(self._waiting),
             **self._intake.statistics(),
             "nodes": self._pool.nodes,
         }
+        result["duplicates"] += self._pool.reported - self._returned
         if self._failure is not None:
             result["failure"] = self._failure
         return result
@@ -159,11 +164,13 @@ class NativePool:
                 if leaf is not None:
                     yield leaf
                 continue
-            remaining = self._limits.remaining
-            seconds = self._seconds if remaining is None else min(self._seconds, remaining)
-            self._seconds = min(1.5 * self._seconds, _LONGEST)
+            seconds = min(max(_FIRST, 0.5 * self._spent), _LONGEST)
+            start = time.perf_counter()
             try:
-                self._waiting.extend(self._pool.search(seconds))
+                new = self._pool.search(seconds, at_most=self._limits.remaining)
+                self._spent += time.perf_counter() - start
+                self._returned += len(new)
+                self._waiting.extend(new)
                 if self._pool.interrupted:
                     # The solver has swallowed it; it is for whoever handles signals here.
                     signal.raise_signal(signal.SIGINT)

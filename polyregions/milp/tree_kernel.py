@@ -42,7 +42,7 @@ FINISHED, PAUSED, BUFFER_FULL, NEEDS_DECISION, NEEDS_ROOM, NEEDS_ROWS = range(6)
 _DEPTH, _POINTS, _FOUND, _WORK = Counter.DEPTH, Counter.POINTS, Counter.FOUND, Counter.WORK
 _BUFFERED, _UNIT, _SIGN, _INSIDE = Counter.BUFFERED, Counter.UNIT, Counter.SIGN, Counter.INSIDE
 _BY_FILTER, _NODES, _RANDOM = Counter.BY_FILTER, Counter.SPLITS, Counter.RANDOM
-_ENTER, _ASK, _SECOND, _DONE = Phase.ENTER, Phase.ASK, Phase.SECOND, Phase.DONE
+_ENTER, _TIGHTEN, _ASK, _SECOND, _DONE = Phase.ENTER, Phase.TIGHTEN, Phase.ASK, Phase.SECOND, Phase.DONE
 _PHASE, _ROWS, _LEVEL_POINTS, _KNOWN = Level.PHASE, Level.ROWS, Level.POINTS, Level.KNOWN
 _EMPTY, _SKIP, _PENDING, _LEVEL_FOUND = Level.EMPTY, Level.SKIP, Level.PENDING, Level.FOUND
 _RADIUS, _TINY, _DOUBT = BoxRow.RADIUS, Constant.TINY, Constant.DOUBT
@@ -114,10 +114,87 @@ def _sides(units: IntArray, parity: WordArray, states: npt.NDArray[np.uint8], le
 
 
 @compiled
+def _doubted(counters: IntArray, constants: FloatArray) -> bool:
+    """Whether this decision is one of those that tests want made outside."""
+    if not constants[_DOUBT] > 0.0:
+        return False
+    counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+    return (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]
+
+
+@compiled
+def _tighten(
+    counters: IntArray,
+    box: FloatArray,
+    constants: FloatArray,
+    a: FloatArray,
+    scaled: FloatArray,
+    numbers: FloatArray,
+    path: IntArray,
+    x: FloatArray,
+    values: FloatArray,
+    rows: FloatArray,
+    signs: WordArray,
+    t: FloatArray,
+    row: FloatArray,
+    column: FloatArray,
+    names: IntArray,
+    levels: IntArray,
+    live: WordArray,
+    empty: WordArray,
+    known: IntArray,
+    level: int,
+    layer: int,
+) -> None:
+    """Find the units of a layer that are stable on the node which enters it; they need not be asked about below.
+
+    A question that the filter leaves open is left to the level that branches on the unit.
+    """
+    for word in range(live.shape[2]):
+        negative, positive = _ZERO, _ZERO
+        for k in range(levels[level, _KNOWN]):
+            negative |= signs[layer, known[level, k], 0, word]
+            positive |= signs[layer, known[level, k], 1, word]
+        mask = live[level, _LIVE, word]
+        unit, bit = 64 * word, _ONE
+        while mask != _ZERO:
+            if mask & bit:
+                mask ^= bit
+                seen = (np.int64(positive & bit != _ZERO)) - (np.int64(negative & bit != _ZERO))
+                if seen != 0:
+                    inside, best = -1, -np.inf
+                    for k in range(levels[level, _KNOWN]):
+                        value = -seen * values[layer, known[level, k], unit]
+                        if value > best or inside < 0:
+                            inside, best = known[level, k], value
+                    answer = find(
+                        counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
+                        layer, unit, -seen, levels[level, _ROWS], inside,
+                    )  # fmt: skip
+                    if _doubted(counters, constants):
+                        answer = UNDECIDED
+                    if answer == NO:
+                        counters[_BY_FILTER] += 1
+                        empty[level, 0 if seen > 0 else 1, word] |= bit
+                    elif answer != UNDECIDED:
+                        counters[_BY_FILTER] += 1
+                        new = counters[_POINTS]
+                        counters[_POINTS] = new + 1
+                        evaluate(constants, a, numbers, x, values, signs, new, layer, live, level)
+                        known[level, levels[level, _KNOWN]] = new
+                        levels[level, _KNOWN] += 1
+                        negative |= signs[layer, new, 0, word]
+                        positive |= signs[layer, new, 1, word]
+            unit += 1
+            bit <<= _ONE
+
+
+@compiled
 def _descend(
     counters: IntArray,
     levels: IntArray,
     units: IntArray,
+    empty: WordArray,
     known: IntArray,
     states: npt.NDArray[np.uint8],
     path: IntArray,
@@ -147,12 +224,16 @@ def _descend(
             count += 1
             if count == INHERITED:
                 break
-    new_layer = child < len(units) and units[child, 1] == 0
+    last = child == len(units)
+    new_layer = not last and units[child, 1] == 0
     levels[child, _PHASE] = _ENTER if new_layer else _ASK
     levels[child, _ROWS] = row if implied else row + 1
     levels[child, _LEVEL_POINTS] = counters[_POINTS]
     levels[child, _KNOWN] = count
-    levels[child, _EMPTY] = units[child, 3] if child < len(units) else 0
+    levels[child, _EMPTY] = 0 if last else units[child, 3]
+    for side in range(2):
+        for w in range(empty.shape[2]):
+            empty[child, side, w] = _ZERO if new_layer else empty[level, side, w]
     levels[child, _SKIP] = 0
     levels[child, _PENDING] = -1
     levels[child, _LEVEL_FOUND] = counters[_FOUND]
@@ -174,7 +255,7 @@ def search(
     a, scaled, numbers = forms
     x, values, rows, signs = points
     t, row, column, names = tableau
-    counters, levels, units, live, known, states, prefix, parity, leaf_states, leaf_points = state
+    counters, levels, units, live, empty, known, states, prefix, parity, leaf_states, leaf_points = state
     total, length, words = len(units), box.shape[1], live.shape[2]
     counters[_WORK] = 0
     while counters[_DEPTH] >= 0:
@@ -188,7 +269,7 @@ def search(
             levels[level, _PHASE] = _DONE
             second = levels[level, _PENDING]
             levels[level, _PENDING] = -1
-            _descend(counters, levels, units, known, states, path, values, rows, signs, level, second)
+            _descend(counters, levels, units, empty, known, states, path, values, rows, signs, level, second)
             continue
         if level == total:
             leaf = counters[_BUFFERED]
@@ -211,7 +292,7 @@ def search(
                 if states[start + i]:
                     prefix[layer - 1, i >> 6] |= _ONE << np.uint64(i & 63)
             # A node is asked for exact rows once; they are there when the search comes back.
-            levels[level, _PHASE] = _ASK
+            levels[level, _PHASE] = _TIGHTEN
             fine = _compose(widths, weights, biases, box, constants, a, numbers, prefix, layer)
             counters[_WORK] += widths[layer] * (widths[layer - 1] + levels[level, _KNOWN]) * length
             if not fine:
@@ -223,9 +304,15 @@ def search(
             continue
         if counters[_WORK] > budget:
             return PAUSED
-        if counters[_POINTS] + 4 > len(x):
+        if counters[_POINTS] + widths[layer] + 2 > len(x):
             return NEEDS_ROOM
         counters[_WORK] += 20
+        if phase == _TIGHTEN:
+            levels[level, _PHASE] = _ASK
+            _tighten(
+                counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
+                levels, live, empty, known, level, layer,
+            )  # fmt: skip
         word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
         seen = 0
         for k in range(levels[level, _KNOWN]):
@@ -233,6 +320,10 @@ def search(
                 seen |= INACTIVE
             if signs[layer, known[level, k], 1, word] & bit:
                 seen |= ACTIVE
+        if empty[level, 0, word] & bit:
+            levels[level, _EMPTY] |= INACTIVE
+        if empty[level, 1, word] & bit:
+            levels[level, _EMPTY] |= ACTIVE
         allowed = _sides(units, parity, states, level)
         if levels[level, _EMPTY] == INACTIVE:
             seen = ACTIVE
@@ -250,10 +341,8 @@ def search(
                 counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
                 layer, unit, sign, levels[level, _ROWS], inside,
             )  # fmt: skip
-            if constants[_DOUBT] > 0.0:
-                counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
-                if (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]:
-                    answer = UNDECIDED
+            if _doubted(counters, constants):
+                answer = UNDECIDED
             if answer == UNDECIDED:
                 counters[_UNIT], counters[_SIGN], counters[_INSIDE] = unit, sign, inside
                 return NEEDS_DECISION
@@ -278,5 +367,5 @@ def search(
             levels[level, _PENDING] = 1
         else:
             levels[level, _PHASE] = _DONE
-        _descend(counters, levels, units, known, states, path, values, rows, signs, level, first)
+        _descend(counters, levels, units, empty, known, states, path, values, rows, signs, level, first)
     return FINISHED

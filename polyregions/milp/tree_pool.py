@@ -152,7 +152,7 @@ class TreePool:
             return False
         path.counters[Counter.POINTS] = 1
         level = path.levels[0]
-        level[Level.PHASE], level[Level.ROWS], level[Level.KNOWN] = Phase.ASK, rows, 1
+        level[Level.PHASE], level[Level.ROWS], level[Level.KNOWN] = Phase.TIGHTEN, rows, 1
         level[Level.EMPTY], level[Level.PENDING] = path.units[0, 3], -1
         self._evaluate(0, 0, 0)
         return True
@@ -204,7 +204,7 @@ class TreePool:
         total, found = 0, int(self._path.counters[Counter.FOUND])
         for level in range(depth, -1, -1):
             phase, prefix = levels[level, Level.PHASE], states[:level].tobytes()
-            if level == depth and phase in (Phase.ENTER, Phase.ASK):
+            if level == depth and phase in (Phase.ENTER, Phase.TIGHTEN, Phase.ASK):
                 total += node_bound(self.restriction, prefix)
             elif phase == Phase.SECOND:
                 pending = bytes([levels[level, Level.PENDING]])
@@ -332,7 +332,7 @@ class TreePool:
         self._load(layer, self._layer_forms(layer, path.states[:level].tobytes()).rows)
         for point in path.known[level, : path.levels[level, Level.KNOWN]].tolist():
             self._evaluate(point, layer, level)
-        path.levels[level, Level.PHASE] = Phase.ASK
+        path.levels[level, Level.PHASE] = Phase.TIGHTEN
 
     def _layer_forms(self, layer: int, states: bytes) -> LayerForms:
         """The exact forms of a layer behind the states of all units before it."""

@@ -28,7 +28,7 @@ INHERITED = 16
 class Phase:
     """What is to be done next at a level."""
 
-    ENTER, ASK, SECOND, DONE = range(4)
+    ENTER, TIGHTEN, ASK, SECOND, DONE = range(5)
 
 
 class Level:
@@ -47,6 +47,7 @@ class Path(NamedTuple):
 
     ``units``: per unit its layer, its number there, the row of the parity system that decides it (or -1), and its sides
     that the bounds prove empty. ``live``: per level, as ``Search.masks``, the units of its layer still to be fixed.
+    ``empty``: per level two bit masks, of the units of its layer whose sides z = 0 and z = 1 are known to be empty.
     ``states``: of the path; ``parity``: per row a bit mask of earlier units in words, then the right-hand side.
     """
 
@@ -54,6 +55,7 @@ class Path(NamedTuple):
     levels: IntArray
     units: IntArray
     live: WordArray
+    empty: WordArray
     known: IntArray
     states: npt.NDArray[np.uint8]
     prefix: WordArray
@@ -80,8 +82,9 @@ def new_path(
         levels=np.zeros((total + 1, Level.LENGTH), dtype=np.int64),
         units=_unit_table(widths, parity, empty),
         live=_live_masks(widths, empty, words),
-        # Two new points at a level: one on each side.
-        known=np.zeros((total + 1, INHERITED + 2), dtype=np.int64),
+        empty=np.zeros((total + 1, 2, words), dtype=np.uint64),
+        # New points at a level: one on each side of its unit, or of each unit of the layer that it enters.
+        known=np.zeros((total + 1, INHERITED + max(widths) + 2), dtype=np.int64),
         states=np.zeros(total, dtype=np.uint8),
         prefix=np.zeros((len(widths), words), dtype=np.uint64),
         parity=_parity_masks(parity, total),

@@ -51,7 +51,8 @@ class GurobiPool:
             for parameter, value in settings.items():
                 self._model.setParam(parameter, value)
 
-    def search(self, seconds: float) -> list[bytes]:
+    def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
+        seconds = seconds if at_most is None else min(seconds, at_most)
         with native_errors(self.name):
             # Gurobi's limit is for a call, and a call goes on where the last one ended.
             self._model.setParam("TimeLimit", max(seconds, 0.01))
@@ -66,7 +67,7 @@ class GurobiPool:
             return self._new_solutions()
 
     def _new_solutions(self) -> list[bytes]:
-        """Its pool is sorted anew in every call, so all of it is read; what was returned before is left out."""
+        """Each call sorts the pool anew, so all of it is read; what was returned before is left out."""
         found: list[bytes] = []
         for number in range(self.reported):
             self._model.setParam("SolutionNumber", number)

@@ -16,8 +16,8 @@ __all__ = ["SolutionPool", "native_errors", "native_model"]
 class SolutionPool(Protocol):
     """All solutions of a mixed-integer program, searched for a while at a time.
 
-    The search goes on where it was left. What is reported is a solver's word: values within its tolerances, perhaps
-    the same binaries twice.
+    The search goes on where it was left, although a call that is too short for a solver's presolve may be lost: let the
+    times grow. What is reported is a solver's word: values within its tolerances, perhaps the same binaries twice.
     """
 
     @property
@@ -40,8 +40,11 @@ class SolutionPool(Protocol):
     def interrupted(self) -> bool:
         """Whether the last search ended by a Ctrl-C that the solver has caught itself."""
 
-    def search(self, seconds: float) -> list[bytes]:
+    def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
         """Search for about so many seconds; the binaries of the solutions found since the last call, one byte each.
+
+        ``at_most`` so many even where the solver can't then go on without loss.
+        Where the solver keeps the same binaries twice they may be left out; ``reported`` has them all.
 
         Raises
         ------

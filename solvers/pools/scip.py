@@ -41,6 +41,7 @@ class ScipPool:
         self.finished = False
         self.reported = self.nodes = 0
         self._seconds = 0.0
+        self._known: set[bytes] = set()
         with native_errors(self.name):
             self._collector = _collector(self._model, [variable.solverVar for variable in binaries])
             if feasibility_tolerance is not None or integrality_tolerance is not None:
@@ -48,7 +49,8 @@ class ScipPool:
                 given = [t for t in (feasibility_tolerance, integrality_tolerance) if t is not None]
                 self._model.setParam("numerics/feastol", min(given))
 
-    def search(self, seconds: float) -> list[bytes]:
+    def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
+        seconds = seconds if at_most is None else min(seconds, at_most)
         with native_errors(self.name):
             # SCIP's clock runs on from call to call, and so does its tree.
             self._seconds = max(self._seconds, float(self._model.getSolvingTime())) + max(seconds, 0.01)
@@ -61,8 +63,11 @@ class ScipPool:
                 raise SolverError(f"scip stopped with status: {status}")
             self.finished = status in _ENDED
             self.nodes = int(self._model.getNTotalNodes())
-            new: list[bytes] = self._collector.solutions
-            self._collector.solutions = []
+            # A call that goes on may do the node again at which the last one ended.
+            found = dict.fromkeys(self._collector.solutions)
+            new = [solution for solution in found if solution not in self._known]
+            self._known.update(new)
+            self._collector.solutions.clear()
             self.reported += len(new)
             return new
 

@@ -41,7 +41,7 @@ def test_exact_decisions_in_place_of_certified_ones_change_nothing(net, doubt):
 
 def test_doubt_on_an_ordinary_network():
     network, box = net_2_5_5(), pr.Box(-1, 1)
-    tree = TreePool(Restriction(network, box), Definition.REGIONS, doubt=0.5)
+    tree = TreePool(Restriction(network, box), Definition.REGIONS, doubt=0.8)
     assert {leaf.states for leaf in tree.leaves()} == truth(network, box, Definition.REGIONS)
     assert tree.statistics()["decisions_by_exact"] > 10
 
