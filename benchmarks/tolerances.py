@@ -3,7 +3,7 @@
 The network is 2-32-32-32, He-normal weights and biases N(0, 0.1^2) from a seed, over [-1, 1]^2. Each solver's pool is
 asked for all z with f at least a threshold, at the solver's default tolerances and at tight ones, one thread.
 
-    python benchmarks/tolerances.py --document docs/solver_counts.md       # half an hour or more
+    python benchmarks/tolerances.py --document docs/solver_counts.md       # half an hour to some hours
     python benchmarks/tolerances.py --widths 2 12 12 --limit 20            # a first impression
 """
 
@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,13 @@ def run(
     }
 
 
-def measure(network: pr.Network, domain: pr.Domain, truth: set[bytes], limit: float) -> Iterator[dict[str, Any]]:
-    for tight in (False, True):
-        for solver in filter(pool_installed, POOLS):
-            for threshold in THRESHOLDS:
-                settings = {} if tight else {"feasibility": None, "integrality": None}
-                yield run(network, domain, truth, solver, Tolerances(threshold=threshold, **settings), limit)
+def measure(
+    network: pr.Network, domain: pr.Domain, truth: set[bytes], solvers: list[str], done: list[Any], limit: float
+) -> Iterator[dict[str, Any]]:
+    for solver, tight, threshold in product(filter(pool_installed, solvers), (False, True), THRESHOLDS):
+        if [solver, tight, threshold] not in done:
+            settings = {} if tight else {"feasibility": None, "integrality": None}
+            yield run(network, domain, truth, solver, Tolerances(threshold=threshold, **settings), limit)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -112,18 +114,24 @@ def main() -> None:
     parser.add_argument("--widths", type=int, nargs="+", default=[2, 32, 32, 32], help="inputs, then hidden layers")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--limit", type=float, default=300.0, help="seconds for each run")
-    parser.add_argument("--output", type=Path, help="write the results as JSON")
+    parser.add_argument("--solvers", nargs="+", default=list(POOLS), help="of those that are installed")
+    parser.add_argument("--output", type=Path, help="keep the results in this file, and measure only what it lacks")
     parser.add_argument("--document", type=Path, help="replace the program's section in this file")
     arguments = parser.parse_args()
     network, domain = he_normal([*arguments.widths, 1], arguments.seed), pr.Box(-1, 1)
     truth = certified(network, domain)
     print(f"{len(truth):,} patterns, certified")
-    rows = []
-    for row in measure(network, domain, truth, arguments.limit):
+    rows: list[dict[str, Any]] = []
+    if arguments.output and arguments.output.exists():
+        rows = json.loads(arguments.output.read_text())
+    done = [[row["solver"], row["tight"], row["threshold"]] for row in rows]
+    for row in measure(network, domain, truth, arguments.solvers, done, arguments.limit):
         rows.append(row)
         print(row, flush=True)
         if arguments.output:
             arguments.output.write_text(json.dumps(rows, indent=1) + "\n")
+    order = list(POOLS)
+    rows.sort(key=lambda row: (order.index(row["solver"]), row["tight"], -row["threshold"]))
     text = section(arguments.widths, arguments.seed, len(truth), rows)
     print(text)
     if arguments.document:
