@@ -19,6 +19,8 @@ __all__ = ["ScipPool"]
 
 _ENDED = ("optimal", "infeasible", "inforunbd")
 _STOPPED = ("timelimit", "userinterrupt")
+#: Seconds of a call at most: signals wait for its end, and going on costs nothing.
+_LONGEST = 4.0
 
 
 class ScipPool:
@@ -50,7 +52,7 @@ class ScipPool:
                 self._model.setParam("numerics/feastol", min(given))
 
     def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
-        seconds = seconds if at_most is None else min(seconds, at_most)
+        seconds = min(seconds, _LONGEST if at_most is None else min(at_most, _LONGEST))
         with native_errors(self.name):
             # SCIP's clock runs on from call to call, and so does its tree.
             self._seconds = max(self._seconds, float(self._model.getSolvingTime())) + max(seconds, 0.01)
@@ -83,9 +85,12 @@ def _collector(model: Any, binaries: list[Any]) -> Any:
         """Takes down each assignment of the integer variables once, and rejects it."""
 
         solutions: list[bytes]
+        integers: list[Any] | None
         error: Exception | None
 
-        def conscheck(self, *arguments: Any) -> dict[str, Any]:
+        def conscheck(self, constraints: Any, solution: Any, *arguments: Any) -> dict[str, Any]:
+            # Asked last, of solutions that all others accept; where presolving leaves no variable, of the only one.
+            self._take_down(solution)
             return {"result": SCIP_RESULT.INFEASIBLE}
 
         def consenfolp(self, *arguments: Any) -> dict[str, Any]:
@@ -101,21 +106,30 @@ def _collector(model: Any, binaries: list[Any]) -> Any:
         def _enforce(self) -> dict[str, Any]:
             try:
                 model = self.model
-                for variable in model.getVars(transformed=True):
-                    if variable.vtype() == "CONTINUOUS":
-                        continue
+                if self.integers is None:
+                    # Presolving is over, and nothing starts it again.
+                    variables = model.getVars(transformed=True)
+                    self.integers = [variable for variable in variables if variable.vtype() != "CONTINUOUS"]
+                for variable in self.integers:
                     if variable.getUbLocal() - variable.getLbLocal() > 0.5:
                         model.branchVar(variable)
                         return {"result": SCIP_RESULT.BRANCHED}
-                values = np.array([model.getSolVal(None, variable) for variable in binaries])
-                self.solutions.append(np.rint(values).astype(np.uint8).tobytes())
+                self._take_down(None)
             except Exception as error:  # an exception must not pass through SCIP
                 self.error = error
                 self.model.interruptSolve()
             return {"result": SCIP_RESULT.CUTOFF}
 
+        def _take_down(self, solution: Any) -> None:
+            try:
+                values = np.array([self.model.getSolVal(solution, variable) for variable in binaries])
+                self.solutions.append(np.rint(values).astype(np.uint8).tobytes())
+            except Exception as error:
+                self.error = error
+                self.model.interruptSolve()
+
     collector = Collector()
-    collector.solutions, collector.error = [], None
+    collector.solutions, collector.integers, collector.error = [], None, None
     model.setEmphasis(SCIP_PARAMEMPHASIS.COUNTER)
     model.setHeuristics(SCIP_PARAMSETTING.OFF)
     model.setParam("misc/catchctrlc", False)
