@@ -41,8 +41,9 @@ def count(
         The incremental splitting counter, or the MILP of Serra, Tjandraatmadja & Ramalingam (2018).
     solver : str, optional
         The back end that makes the float proposals. With ``method="milp"`` "highs" searches one tree whose prunes are
-        all proven; any other MILP back end of :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts,
-        for a few dozen patterns, whose result is numerical.
+        all proven; "gurobi", "cplex" and "scip" list their own solution pools, and any other MILP back end of
+        :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts, for a few dozen patterns: patterns are
+        certified, but that none is missing is the solver's claim, and the result is numerical.
     cells : {"auto", "vertex", "tableau", "lp"}, optional
         How the splitting counter keeps its cells: by their vertices (compiled; regions, in low dimension), by compiled
         linear programs, or by those of the solver; "auto" takes the fastest.
