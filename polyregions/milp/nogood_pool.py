@@ -16,6 +16,7 @@ from polyregions.exact.filter import FloatBox
 from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.encoding import encode
 from solvers import SolverError, Status
 from solvers.pulp_backend import solve
@@ -45,6 +46,8 @@ class NoGoodPool:
         A MILP solver that PuLP drives: "pulp-highs", "cbc", ...
     limits : Limits
         Their remaining time is passed on to each solve.
+    bounds : UnitBounds, optional
+        Of the units' pre-activations; default: by intervals.
 
     Attributes
     ----------
@@ -61,11 +64,19 @@ class NoGoodPool:
     proven = False
 
     @np.errstate(all="ignore")
-    def __init__(self, restriction: Restriction, definition: Definition, *, solver: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        restriction: Restriction,
+        definition: Definition,
+        *,
+        solver: str,
+        limits: Limits,
+        bounds: UnitBounds | None = None,
+    ) -> None:
         self._limits = limits
         self._box = FloatBox.of(restriction)
         self._certifier = PatternCertifier(restriction, self._box, definition)
-        self._encoding = encode(restriction, self._box)
+        self._encoding = encode(restriction, self._box, bounds)
         self._solver = solver.removeprefix("pulp-")
         driver = installed_driver(self._solver)
         self._tolerances: dict[str, Any] = {}

@@ -22,6 +22,7 @@ from polyregions.exact.dual_bound import dual_bound
 from polyregions.exact.filter import FloatBox, first_rows
 from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.encoding import encode
 from solvers import SolverError, Status, lp_session
 
@@ -51,6 +52,8 @@ class TreePool:
         PATTERNS: all solutions of the MILP. REGIONS: those of them that have full dimension.
     solver : str
         The LP back end.
+    bounds : UnitBounds, optional
+        Of the units' pre-activations; default: by intervals.
 
     Attributes
     ----------
@@ -61,12 +64,19 @@ class TreePool:
     """
 
     @np.errstate(all="ignore")
-    def __init__(self, restriction: Restriction, definition: Definition, *, solver: str = "highs") -> None:
+    def __init__(
+        self,
+        restriction: Restriction,
+        definition: Definition,
+        *,
+        solver: str = "highs",
+        bounds: UnitBounds | None = None,
+    ) -> None:
         self.restriction = restriction
         self._box = FloatBox.of(restriction)
         self._certifier = PatternCertifier(restriction, self._box, definition, solver=solver)
         self._prefixes = PatternCertifier(restriction, self._box, Definition.PATTERNS, solver=solver)
-        self._encoding = encode(restriction, self._box)
+        self._encoding = encode(restriction, self._box, bounds)
         self._arrays = self._encoding.arrays()
         self._x_columns = self._columns_of_inputs()
         self._objective = np.zeros(len(self._arrays.lower))
