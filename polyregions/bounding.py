@@ -61,7 +61,14 @@ def unit_bounds(
     return tightened_bounds(restriction, box, method=method, time_limit_per_unit=time_limit_per_unit, solver=solver)
 
 
-def stable_units(network: Network, domain: Domain, *, method: str = "joint", solver: str = "highs") -> "Stability":
+def stable_units(
+    network: Network,
+    domain: Domain,
+    *,
+    method: str = "joint",
+    known: "UnitBounds | None" = None,
+    solver: str = "highs",
+) -> "Stability":
     """The units that have the same state on the whole domain, proven.
 
     Parameters
@@ -69,6 +76,8 @@ def stable_units(network: Network, domain: Domain, *, method: str = "joint", sol
     method : {"joint", "milp", "lp", "interval"}, optional
         "joint": all of them from one mixed-integer program (Serra, Yu, Kumar & Ramalingam 2021). The others: from
         :func:`unit_bounds` of that method; "lp" and "interval" may miss some.
+    known : UnitBounds, optional
+        For "joint": the network's over the domain, if they are there already.
 
     Examples
     --------
@@ -85,9 +94,9 @@ def stable_units(network: Network, domain: Domain, *, method: str = "joint", sol
             f"no way to find stable units called {method!r}; there are 'joint', 'milp', 'lp', 'interval'"
         )
     restriction, box = _restricted(network, domain)
-    bounds = tightened_bounds(restriction, box, method="lp" if method == "joint" else method, solver=solver)
     if method != "joint":
-        return stability_by_bounds(bounds)
+        return stability_by_bounds(tightened_bounds(restriction, box, method=method, solver=solver))
+    bounds = known if known is not None else tightened_bounds(restriction, box, method="lp", solver=solver)
     return joint_stability(restriction, box, bounds, solver=solver)
 
 

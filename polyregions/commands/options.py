@@ -30,6 +30,7 @@ __all__ = [
     "add_memory_limit",
     "add_method",
     "add_output",
+    "add_unit_time_limit",
     "check_solver",
     "meter",
     "read_domain",
@@ -114,6 +115,15 @@ def add_bounds(parser: ArgumentParser) -> None:
         default="interval",
         help="how the mixed-integer program's constants are found, tighter and slower from left to right; the count is "
         "the same (default: interval)",
+    )
+
+
+def add_unit_time_limit(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--time-limit-per-unit",
+        type=_seconds,
+        metavar="S",
+        help="seconds for the bounds of one unit; what is proven by then is kept",
     )
 
 

@@ -101,7 +101,7 @@ def strengthen(
     problem = encoding.problem
     with np.errstate(all="ignore"):
         cuts = _root_cuts(encoding, objective, solver, rounds)
-    for k, (unit, cut) in enumerate(cuts):
+    for k, (unit, cut) in enumerate(cuts, start=problem.numConstraints()):
         inputs = zip(unit.inputs, cut.coefficients.tolist(), strict=True)
         row = unit.h - cut.factor * unit.z
         for variable, value in inputs:

@@ -33,6 +33,7 @@ def check_method(method: str) -> None:
         raise ArgumentError(f"no bounds called {method!r}; there are 'interval', 'lp' and 'milp'")
 
 
+@np.errstate(all="ignore")
 def tightened_bounds(
     restriction: Restriction,
     box: FloatBox,
