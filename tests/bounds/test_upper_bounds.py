@@ -12,7 +12,7 @@ from polyregions.bounding import upper_bounds
 from polyregions.bounds.architecture import architecture_bounds
 from polyregions.bounds.coefficients import coefficient_bound, most_covered
 from polyregions.errors import ArgumentError
-from tests.nets import npz, telgarsky
+from tests.nets import npz
 from tests.reference import brute_force
 from tests.strategies import of_known, tiny_nets
 
@@ -61,9 +61,6 @@ def test_never_below_the_number_of_patterns(net, method):
 
 
 def test_the_coefficients_tell_more_than_the_widths():
-    network, box = of_known(telgarsky(3))
-    architecture, best = pr.upper_bound(network), pr.upper_bound(network, box, method="milp")
-    assert 11 <= best < architecture
     network, box = of_known(npz("B9_8d_8x2"))
     assert 10699 <= pr.upper_bound(network, box) < 0.6 * pr.upper_bound(network)
 
@@ -71,11 +68,11 @@ def test_the_coefficients_tell_more_than_the_widths():
 def test_units_that_are_stable_everywhere():
     """Three active units, which cut nothing, in front of two that cut; then the same three inactive."""
     net = pr.Network.from_arrays(
-        [np.eye(3, 2), np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.5]]), np.ones((1, 2))],
+        [np.eye(3, 2), np.array([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.1]]), np.ones((1, 2))],
         [np.full(3, 5.0), np.zeros(2), np.zeros(1)],
     )
     assert pr.upper_bound(net, pr.Box(-1, 1)) == 4
-    assert pr.upper_bound(net) == 29
+    assert pr.upper_bound(net) == 25
     shifted = pr.Network.from_arrays(net.weights, [np.full(3, -5.0), *net.biases[1:]])
     assert pr.upper_bound(shifted, pr.Box(-1, 1)) == 1
 
