@@ -41,7 +41,8 @@ class LayerMaxima:
     relaxation : Relaxation
         Of exactly the layers before.
     points : list of KnownPoint
-        Of the domain; added to.
+        Of the domain; added to, so that one layer's points serve the next.
+    evaluator : PointEvaluator
     solver : str
         The LP back end.
     """

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.exact.filter import FloatBox, first_rows, rounded_rows
+from polyregions.exact.filter import FloatBox, U, first_rows, rounded_rows
 from polyregions.exact.restriction import Restriction
 from polyregions.milp.big_m import unit_scale
 from polyregions.milp.safe_program import Program
@@ -40,11 +40,14 @@ class Form:
 
     def bound(self, peak: float) -> float:
         """An upper bound of g, rounded outward, from one of ``coefficients . x``."""
-        if not math.isfinite(peak):
-            return math.inf if math.isnan(peak) else peak
-        total = math.fsum([peak, self.constant, self.error])
-        # The sum is rounded to nearest, and so is the quotient where it is subnormal.
-        return math.nextafter(math.nextafter(total, math.inf) / self.scale, math.inf)
+        if peak == -math.inf:
+            return peak
+        size = abs(peak) + abs(self.constant) + self.error
+        total = peak + self.constant + self.error + 4 * U * size
+        if not math.isfinite(total):
+            return math.inf
+        # The scale is a power of two, but the quotient may be subnormal.
+        return math.nextafter(total / self.scale, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
