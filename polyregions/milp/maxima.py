@@ -21,7 +21,7 @@ from polyregions.milp.known_points import KnownPoint, PointEvaluator
 from polyregions.milp.relaxation import Form, Relaxation, UnstableUnit
 from polyregions.milp.safe_program import SafeProgram
 
-__all__ = ["LayerMaxima"]
+__all__ = ["GAP", "LayerMaxima"]
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -103,19 +103,28 @@ def _tighten(
     stopped = 0
     for unit in range(len(low)):
         form = relaxation.form(unit, low[unit], high[unit])
-        deadline = math.inf if time_limit is None else time.monotonic() + time_limit
-
-        def late(deadline: float = deadline) -> bool:
-            return time.monotonic() >= deadline or expired()
-
-        for sign, side in ((1, high), (-1, low)):
+        end = math.inf if time_limit is None else time.monotonic() + time_limit
+        late = _late(end, expired)
+        sides = ((1, high), (-1, low))
+        skipped = 0
+        for sign, side in sides:
             if late():
-                stopped += 1
+                skipped += 1
                 continue
-            seconds = None if time_limit is None else max(deadline - time.monotonic(), 0.0)
-            bound = min(sign * side[unit], maxima.relaxed(form, sign, time_limit=seconds))
-            if method == "milp":
-                bound, interrupted = maxima.maximum(unit, form, sign, bound, late)
-                stopped += interrupted
+            seconds = None if time_limit is None else max(end - time.monotonic(), 0.0)
+            side[unit] = sign * min(sign * side[unit], maxima.relaxed(form, sign, time_limit=seconds))
+        if method == "lp":
+            stopped += skipped
+            continue
+        # Both sides have their linear program first, and the second side half of what time is left then.
+        for place, (sign, side) in enumerate(sides):
+            now = time.monotonic()
+            share = end if place or end == math.inf else now + (end - now) / 2
+            bound, interrupted = maxima.maximum(unit, form, sign, sign * side[unit], _late(share, expired))
             side[unit] = sign * bound
+            stopped += interrupted
     return stopped
+
+
+def _late(end: float, expired: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: time.monotonic() >= end or expired()

@@ -13,7 +13,7 @@ from polyregions.errors import ArgumentError, EncodingError
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
 from polyregions.milp import safe_program
-from polyregions.milp.maxima import GAP
+from polyregions.milp.maxima import GAP, LayerMaxima
 from polyregions.milp.stability import joint_stability
 from polyregions.milp.tightening import METHODS, tightened_bounds
 from solvers import LPSolution, SolverError, Status
@@ -219,6 +219,14 @@ def test_time_limits_keep_what_is_proven():
     stability = joint_stability(restriction, FloatBox.of(restriction), interval, expired=lambda: True)
     assert not stability.complete
     assert flat(stability.inactive) == flat(interval.stably_inactive)
+
+
+def test_linear_programs_come_before_branch_and_bound(monkeypatch):
+    net = random_net(0, 2, 8, 8, 1)
+    monkeypatch.setattr(LayerMaxima, "maximum", lambda self, unit, form, sign, bound, expired: (bound, True))
+    cut_short = bounds_of(net, pr.Box(-1, 1), "milp")
+    assert cut_short.stopped == 32
+    assert pairs(cut_short) == pairs(bounds_of(net, pr.Box(-1, 1), "lp"))
 
 
 @pytest.mark.parametrize("factor", [1e-5, 3.0, 1e6])
