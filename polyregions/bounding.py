@@ -131,14 +131,14 @@ def upper_bounds(
     domain: Domain | None = None,
     *,
     method: str = "lp",
-    known: "UnitBounds | None" = None,
+    stable: "Stability | None" = None,
 ) -> list[TheoryBound]:
     """All bounds behind :func:`upper_bound`, by name.
 
     Parameters
     ----------
-    known : UnitBounds, optional
-        The network's over the domain, if they are there already.
+    stable : Stability, optional
+        The units that are stable on the domain, if they are known already.
     """
     if not isinstance(network, Network):
         return architecture_bounds(*_widths(network, domain))
@@ -146,14 +146,14 @@ def upper_bounds(
         return architecture_bounds(network.input_dimension, network.widths)
     from polyregions.bounds.coefficients import coefficient_bound
 
-    bounds = known if known is not None else unit_bounds(network, domain, method=method)
+    stable = stable if stable is not None else stable_units(network, domain, method=method)
     dimension = domain.chart(network.input_dimension).dimension
     value = coefficient_bound(
         network.weights[: network.depth],
         network.biases[: network.depth],
         dimension,
-        bounds.stably_active,
-        bounds.stably_inactive,
+        stable.active,
+        stable.inactive,
     )
     source = "stable units and the coefficients' signs, after Theorem 2 of Serra & Ramalingam 2020"
     return [*architecture_bounds(dimension, network.widths), TheoryBound("coefficients", value, source)]

@@ -15,6 +15,7 @@ from polyregions.commands import CommandError, ExitStatus, options, output
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
     from polyregions.milp.big_m import UnitBounds
+    from polyregions.milp.stability import Stability
 
 HELP = "bound the number of regions, and the units' pre-activations"
 
@@ -45,7 +46,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     from polyregions.bounding import upper_bounds
 
     start = time.monotonic()
-    network, domain, units, states = None, None, None, None
+    network, domain, units, stable = None, None, None, None
     if _WIDTHS.fullmatch(arguments.network):
         _refuse_for_widths(arguments)
         theory = upper_bounds([int(width) for width in arguments.network.split(",")])
@@ -53,11 +54,11 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         network = options.read_network(arguments)
         if arguments.box is not None or arguments.domain is not None:
             domain = options.read_domain(arguments)
-            units, states = _bounded_units(network, domain, arguments)
+            units, stable = _bounded_units(network, domain, arguments)
         elif arguments.units or arguments.joint:
             raise CommandError("--units and --joint need a domain: --box LO HI or --domain FILE")
-        theory = upper_bounds(network, domain, known=units)
-    shown = _unit_entries(units, states) if arguments.units and units is not None else None
+        theory = upper_bounds(network, domain, stable=stable)
+    shown = _unit_entries(units, stable) if arguments.units and units is not None and stable is not None else None
     if arguments.json:
         from polyregions.result import network_json
 
@@ -88,27 +89,28 @@ def _refuse_for_widths(arguments: Namespace) -> None:
             raise CommandError(f"argument {name}: needs a network file, not widths")
 
 
-def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["UnitBounds", list[list[str]]]:
-    """The units' bounds, and what is known of each unit's state: active, inactive, unstable or open."""
+def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["UnitBounds", "Stability"]:
     from polyregions.bounding import stable_units, unit_bounds
+    from polyregions.milp.stability import stability_by_bounds
 
     bounds = unit_bounds(network, domain, method=arguments.method, time_limit_per_unit=arguments.time_limit_per_unit)
-    on, off, complete = bounds.stably_active, bounds.stably_inactive, bounds.method == "milp" and not bounds.stopped
-    if arguments.joint:
-        stable = stable_units(network, domain, known=bounds)
-        on, off, complete = stable.active, stable.inactive, stable.complete
-    rest = "unstable" if complete else "open"
-    return bounds, [
-        ["active" if a else "inactive" if b else rest for a, b in zip(active, inactive, strict=True)]
-        for active, inactive in zip(on, off, strict=True)
-    ]
+    return bounds, stable_units(network, domain, known=bounds) if arguments.joint else stability_by_bounds(bounds)
 
 
-def _unit_entries(bounds: "UnitBounds", states: Any) -> list[dict[str, Any]]:
+def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, Any]]:
+    rest = "unstable" if stable.complete else "open"
     return [
-        {"layer": layer + 1, "unit": unit, "lower": low, "upper": high, "state": state}
-        for layer, (lower, upper) in enumerate(zip(bounds.lower, bounds.upper, strict=True))
-        for unit, (low, high, state) in enumerate(zip(lower.tolist(), upper.tolist(), states[layer], strict=True))
+        {
+            "layer": layer + 1,
+            "unit": unit,
+            "lower": float(lower[unit]),
+            "upper": float(upper[unit]),
+            "state": "active" if active[unit] else "inactive" if inactive[unit] else rest,
+        }
+        for layer, (lower, upper, active, inactive) in enumerate(
+            zip(bounds.lower, bounds.upper, stable.active, stable.inactive, strict=True)
+        )
+        for unit in range(len(lower))
     ]
 
 

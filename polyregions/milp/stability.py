@@ -61,6 +61,7 @@ def stability_by_bounds(bounds: UnitBounds) -> Stability:
     return Stability(bounds.stably_active, bounds.stably_inactive, bounds.method == "milp" and not bounds.stopped)
 
 
+@np.errstate(all="ignore")
 def joint_stability(
     restriction: Restriction,
     box: FloatBox,
