@@ -1,5 +1,7 @@
 """``unit_bounds``, ``stable_units`` and ``upper_bound``: what is known of a network without counting."""
 
+import math
+import time
 from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -67,6 +69,7 @@ def stable_units(
     *,
     method: str = "joint",
     known: "UnitBounds | None" = None,
+    time_limit: float | None = None,
     solver: str = "highs",
 ) -> "Stability":
     """The units that have the same state on the whole domain, proven.
@@ -78,6 +81,8 @@ def stable_units(
         :func:`unit_bounds` of that method; "lp" and "interval" may miss some.
     known : UnitBounds, optional
         For "joint": the network's over the domain, if they are there already.
+    time_limit : float, optional
+        Seconds for the search, with "joint"; then what bounds show is all that is known, and ``complete`` is False.
 
     Examples
     --------
@@ -94,10 +99,12 @@ def stable_units(
             f"no way to find stable units called {method!r}; there are 'joint', 'milp', 'lp', 'interval'"
         )
     restriction, box = _restricted(network, domain)
+    _check_seconds(time_limit)
     if method != "joint":
         return stability_by_bounds(tightened_bounds(restriction, box, method=method, solver=solver))
     bounds = known if known is not None else tightened_bounds(restriction, box, method="lp", solver=solver)
-    return joint_stability(restriction, box, bounds, solver=solver)
+    end = math.inf if time_limit is None else time.monotonic() + time_limit
+    return joint_stability(restriction, box, bounds, expired=lambda: time.monotonic() >= end, solver=solver)
 
 
 def upper_bound(network: Network | Sequence[int], domain: Domain | None = None, *, method: str = "lp") -> int:
@@ -179,4 +186,4 @@ def _widths(widths: Sequence[int], domain: Domain | None) -> tuple[int, list[int
 
 def _check_seconds(limit: float | None) -> None:
     if limit is not None and not limit >= 0:
-        raise ArgumentError(f"the time limit per unit must be at least 0 seconds, not {limit!r}")
+        raise ArgumentError(f"the time limit must be at least 0 seconds, not {limit!r}")

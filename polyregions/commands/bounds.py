@@ -94,7 +94,11 @@ def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["Un
     from polyregions.milp.stability import stability_by_bounds
 
     bounds = unit_bounds(network, domain, method=arguments.method, time_limit_per_unit=arguments.time_limit_per_unit)
-    return bounds, stable_units(network, domain, known=bounds) if arguments.joint else stability_by_bounds(bounds)
+    if not arguments.joint:
+        return bounds, stability_by_bounds(bounds)
+    each = arguments.time_limit_per_unit
+    limit = None if each is None else each * network.num_units
+    return bounds, stable_units(network, domain, known=bounds, time_limit=limit)
 
 
 def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, Any]]:

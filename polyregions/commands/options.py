@@ -123,7 +123,8 @@ def add_unit_time_limit(parser: ArgumentParser) -> None:
         "--time-limit-per-unit",
         type=_seconds,
         metavar="S",
-        help="seconds for the bounds of one unit; what is proven by then is kept",
+        help="seconds for the bounds of one unit (and so many times the number of units for --joint); what is proven "
+        "by then is kept",
     )
 
 

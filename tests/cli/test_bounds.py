@@ -78,6 +78,9 @@ def test_time_limit_is_reported(capsys, vee):
     assert "kept 6 bounds of units" in capsys.readouterr().err
     _, result = run_json(capsys, "bounds", vee, *BOX, "--method", "milp", "--time-limit-per-unit", "0")
     assert result["stopped"] == 6
+    arguments = ["--units", "--joint", "--method", "interval", "--time-limit-per-unit", "0"]
+    _, result = run_json(capsys, "bounds", vee, *BOX, *arguments)
+    assert [unit["state"] for unit in result["units"]] == ["open"] * 3
 
 
 @pytest.mark.parametrize(

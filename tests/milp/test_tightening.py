@@ -250,7 +250,7 @@ def test_methods_and_arguments():
         pr.unit_bounds(network, box, method="guess")
     with pytest.raises(ArgumentError, match="guess"):
         pr.stable_units(network, box, method="guess")
-    with pytest.raises(ArgumentError, match="time limit per unit"):
+    with pytest.raises(ArgumentError, match="the time limit must"):
         pr.unit_bounds(network, box, time_limit_per_unit=-1.0)
     with pytest.raises(TypeError, match="Box"):
         pr.unit_bounds(network, (-1, 1))
