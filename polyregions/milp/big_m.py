@@ -9,7 +9,7 @@ from polyregions.errors import EncodingError
 from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows, upper_bounds
 from polyregions.exact.restriction import Restriction
 
-__all__ = ["UnitBounds", "first_interval", "interval_bounds", "next_interval", "unit_scale"]
+__all__ = ["UnitBounds", "first_interval", "interval_bounds", "next_interval", "scaled_form"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -99,7 +99,22 @@ def _checked(layer: int, low: FloatArray, high: FloatArray) -> tuple[FloatArray,
     return low, high
 
 
-def unit_scale(low: float, high: float, coefficients: FloatArray) -> float:
-    """A power of two that brings the larger of |low|, |high| between 1/2 and 1, and coefficients not above 2^40."""
-    size = max(abs(low), abs(high), 2.0**-40 * float(np.abs(coefficients).max(initial=0.0)))
-    return float(np.ldexp(1.0, -max(int(np.frexp(size)[1]), -500)))
+def scaled_form(
+    w: FloatArray, b: float, exponents: npt.NDArray[np.int64], low: float, high: float
+) -> tuple[FloatArray, float, int]:
+    """A unit's weights and bias over inputs that are scaled by 2^exponents, scaled by a power of two themselves.
+
+    The scale brings the larger of the unit's bounds |low|, |high| between 1/2 and 1, and coefficients to at most 2^40.
+
+    Returns
+    -------
+    coefficients : (n,)
+    constant : float
+    exponent : int
+        Of the scale, at most 500. The products are exact; where they are subnormal, off by 2^-1075, which the safe
+        bounds' term for underflow covers.
+    """
+    # One shift by both exponents: two would round twice, and lose bits of a product in whose range there is room.
+    largest = int((np.frexp(w)[1] - exponents)[w != 0].max(initial=-5000))
+    exponent = -max(int(np.frexp(max(abs(low), abs(high)))[1]), largest - 40, -500)
+    return np.ldexp(w, exponent - exponents), float(np.ldexp(b, exponent)), exponent

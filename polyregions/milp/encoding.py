@@ -16,19 +16,21 @@ fixed by a row each.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from polyregions.exact.filter import FloatBox, first_rows, rounded_rows
 from polyregions.exact.restriction import Restriction
-from polyregions.milp.big_m import UnitBounds, interval_bounds, unit_scale
+from polyregions.milp.big_m import UnitBounds, interval_bounds, scaled_form
 from polyregions.milp.safe_program import Program
 
 __all__ = ["EncodedUnit", "Encoding", "EncodingArrays", "encode"]
 
 FloatArray = npt.NDArray[np.float64]
+#: Inputs, their coefficients, a constant, and how far the form may be from the exact one.
+_Form: TypeAlias = tuple[list[Any], FloatArray, float, float]
 
 #: A unit that can be active by less than this bounds f by 1 instead: solvers would take its H for 0.
 _LEAST_M = 2.0**-20
@@ -172,50 +174,61 @@ class _Builder:
 
     def encoding(self) -> Encoding:
         network, first = self._restriction.network, self._first
-        #: The variables that hold the last layer's outputs, and what they are scaled by; inactive units have none.
-        inputs, scales, live = self._x, np.ones(len(self._x)), np.ones(len(self._x), dtype=bool)
+        # The variables that hold the last layer's outputs, and the powers of two that scale them; inactive units have
+        # none.
+        inputs, exponents, live = self._x, np.zeros(len(self._x), np.int64), np.ones(len(self._x), dtype=bool)
         for layer, (low, high) in enumerate(zip(self._bounds.lower, self._bounds.upper, strict=True)):
             w, b = (first.a, first.c) if layer == 0 else (network.weights[layer], network.biases[layer])
             errors = first.error if layer == 0 else np.zeros(len(b))
             outputs, factors = [], []
             for i in range(len(b)):
-                coefficients = w[i][live] / scales
-                scale = unit_scale(low[i], high[i], coefficients)
-                name = f"{layer + 1}_{i}"
-                # Scales are powers of two, so the products are the exact coefficients.
-                form = (inputs, scale * coefficients, scale * float(b[i]), scale * float(errors[i]))
-                h = self._unit(name, form, scale * low[i], scale * high[i])
+                coefficients, constant, exponent = scaled_form(w[i][live], b[i], exponents, low[i], high[i])
+                error, least, most = np.ldexp([errors[i], low[i], high[i]], exponent).tolist()
+                name, form = f"{layer + 1}_{i}", (inputs, coefficients, constant, error)
+                # By the bounds themselves: scaled, they may underflow to 0.
+                if low[i] > 0 or high[i] <= 0:
+                    h = self._stable(name, form, least, most, active=low[i] > 0)
+                else:
+                    h = self._unstable_unit(name, form, least, most)
                 if h is not None:
                     outputs.append(h)
-                    factors.append(scale)
-            inputs, scales, live = outputs, np.array(factors), high > 0
+                    factors.append(exponent)
+            inputs, exponents, live = outputs, np.array(factors, np.int64), high > 0
         return Encoding(
             self._restriction, self._problem, self._x, self._z, self._f, self._bounds, self._unstable, self._errors
         )
 
-    def _unit(self, name: str, form: tuple[list[Any], FloatArray, float, float], low: float, high: float) -> Any:
-        """Add a unit with the scaled form and bounds; its output h, None if it is always 0."""
-        problem, (inputs, coefficients, constant, error) = self._problem, form
-        z = problem.add_variable(f"z_{name}", int(low > 0), int(high > 0), cat=self._integer)
+    def _stable(self, name: str, form: _Form, low: float, high: float, *, active: bool) -> Any:
+        """Add a stable unit with the scaled form and bounds; its output h, None if it is inactive."""
+        problem = self._problem
+        z = problem.add_variable(f"z_{name}", int(active), int(active), cat=self._integer)
         self._z.append(z)
-        if low > 0 or high <= 0:
-            problem += z == int(low > 0), f"stable_{name}"
-        if high <= 0:
+        problem += z == int(active), f"stable_{name}"
+        if not active:
             return None
-        h = problem.add_variable(f"h_{name}", max(0.0, low), high)
-        row = _affine(inputs, coefficients) - h
-        if low <= 0:
-            hbar = problem.add_variable(f"hbar_{name}", 0, abs(low))
-            row += hbar
-            problem += h - high * z <= 0, f"on_{name}"
-            problem += hbar - low * z <= -low, f"off_{name}"
-            big_m = high if high > _LEAST_M else 1.0
-            problem += self._f - h + big_m * z <= big_m, f"f_{name}"
-            self._unstable.append(EncodedUnit(name, z, h, inputs, coefficients, constant, error))
-        problem += row == -constant, f"g_{name}"
+        h = problem.add_variable(f"h_{name}", low, high)
+        self._add_form(name, form, -h)
+        return h
+
+    def _unstable_unit(self, name: str, form: _Form, low: float, high: float) -> Any:
+        """Add a unit with the scaled form and bounds; its output h."""
+        problem = self._problem
+        z = problem.add_variable(f"z_{name}", 0, 1, cat=self._integer)
+        self._z.append(z)
+        h, hbar = problem.add_variable(f"h_{name}", 0, high), problem.add_variable(f"hbar_{name}", 0, abs(low))
+        self._add_form(name, form, hbar - h)
+        problem += h - high * z <= 0, f"on_{name}"
+        problem += hbar - low * z <= -low, f"off_{name}"
+        big_m = high if high > _LEAST_M else 1.0
+        problem += self._f - h + big_m * z <= big_m, f"f_{name}"
+        self._unstable.append(EncodedUnit(name, z, h, *form))
+        return h
+
+    def _add_form(self, name: str, form: _Form, rest: Any) -> None:
+        inputs, coefficients, constant, error = form
+        self._problem += _affine(inputs, coefficients) + rest == -constant, f"g_{name}"
         if error:
             self._errors[f"g_{name}"] = error
-        return h
 
 
 def _affine(variables: list[Any], coefficients: FloatArray) -> Any:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from polyregions.exact.filter import FloatBox, U, first_rows, rounded_rows
 from polyregions.exact.restriction import Restriction
-from polyregions.milp.big_m import unit_scale
+from polyregions.milp.big_m import scaled_form
 from polyregions.milp.safe_program import Program
 
 __all__ = ["Form", "Relaxation", "UnstableUnit"]
@@ -85,9 +85,10 @@ class Relaxation:
         self._row_upper: list[float] = []
         self._row_error: list[float] = []
         self._first = first_rows(restriction, box)
-        # Columns that hold the last layer's outputs (-1: always zero), and by what they are scaled.
+        # Columns that hold the last layer's outputs, and the powers of two that scale them; inactive units have none.
         self._outputs = np.arange(len(self._lower))
-        self._scales = np.ones(len(self._lower))
+        self._exponents = np.zeros(len(self._lower), dtype=np.int64)
+        self._live = np.ones(len(self._lower), dtype=bool)
         self.layers = 0
         self.unstable: list[UnstableUnit] = []
         self.states: list[int] = []
@@ -114,50 +115,48 @@ class Relaxation:
 
     def form(self, unit: int, low: float, high: float) -> Form:
         """The pre-activation of a unit of the next layer, of which bounds are known, (n,) columns as they are now."""
-        weights, constant, error, scale = self._weights(unit, low, high)
+        weights, constant, error, exponent = self._scaled(unit, low, high)
         coefficients = np.zeros(len(self._lower))
-        live = self._outputs >= 0
-        coefficients[self._outputs[live]] = weights[live]
-        return Form(coefficients, constant, error, scale)
+        coefficients[self._outputs] = weights
+        return Form(coefficients, constant, error, math.ldexp(1.0, exponent))
 
-    def _weights(self, unit: int, low: float, high: float) -> tuple[FloatArray, float, float, float]:
-        """Over the last outputs."""
+    def _scaled(self, unit: int, low: float, high: float) -> tuple[FloatArray, float, float, int]:
+        """Weights over the last outputs, bias, error and the exponent of the scale."""
         if self.layers == 0:
             w, b, error = self._first.a[unit], self._first.c[unit], self._first.error[unit]
         else:
             network = self._restriction.network
             w, b, error = network.weights[self.layers][unit], network.biases[self.layers][unit], 0.0
-        coefficients = np.where(self._outputs >= 0, w / self._scales, 0.0)
-        scale = unit_scale(low, high, coefficients)
-        # Scales are powers of two: the products are exact, or so small that TINY covers their loss.
-        return scale * coefficients, scale * float(b), scale * float(error), scale
+        weights, constant, exponent = scaled_form(w[self._live], b, self._exponents, low, high)
+        return weights, constant, float(np.ldexp(error, exponent)), exponent
 
     def add_layer(self, lower: FloatArray, upper: FloatArray) -> None:
         """Append the next layer, whose pre-activations have these proven bounds, (n_l,) each."""
-        outputs, scales = [], []
+        outputs, exponents = [], []
         for unit, (low, high) in enumerate(zip(lower.tolist(), upper.tolist(), strict=True)):
-            weights, constant, error, scale = self._weights(unit, low, high)
-            scales.append(scale)
             if high <= 0:
-                outputs.append(-1)
                 self.states.append(0)
                 continue
-            h = self._add_column(max(0.0, scale * low), scale * high)
+            weights, constant, error, exponent = self._scaled(unit, low, high)
+            least, most = np.ldexp([low, high], exponent).tolist()
+            h = self._add_column(max(0.0, least), most)
             outputs.append(h)
-            live = self._outputs >= 0
-            columns, values = [*self._outputs[live], h], [*weights[live], -1.0]
+            exponents.append(exponent)
+            columns, values = [*self._outputs, h], [*weights, -1.0]
             if low >= 0:
                 self.states.append(1)
             else:
-                hbar = self._add_column(0.0, -scale * low)
+                hbar = self._add_column(0.0, -least)
                 columns.append(hbar)
                 values.append(1.0)
-                coefficients, side = _triangle(scale * high, -scale * low)
+                coefficients, side = _triangle(most, -least)
                 self._add_row([h, hbar], coefficients, -math.inf, side, 0.0)
                 self.unstable.append(UnstableUnit(len(self.states), h, hbar))
                 self.states.append(-1)
             self._add_row(columns, values, -constant, -constant, error)
-        self._outputs, self._scales = np.array(outputs, dtype=np.intp), np.array(scales)
+        self._outputs = np.array(outputs, dtype=np.intp)
+        self._exponents = np.array(exponents, dtype=np.int64)
+        self._live = upper > 0
         self.layers += 1
 
     def _add_column(self, low: float, high: float) -> int:
