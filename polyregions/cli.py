@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 from typing import NoReturn
 
 import polyregions
-from polyregions.commands import CommandError, ExitStatus, count, cross_check, demo, regions, solvers, verify
+from polyregions.commands import CommandError, ExitStatus, bounds, count, cross_check, demo, regions, solvers, verify
 from polyregions.commands.options import shield_negative_numbers
 from polyregions.commands.output import guarded_stdout
 from polyregions.errors import DomainError, PolyregionsError
@@ -24,6 +24,7 @@ COMMANDS: dict[str, ModuleType] = {
     "regions": regions,
     "cross-check": cross_check,
     "verify": verify,
+    "bounds": bounds,
     "solvers": solvers,
     "demo": demo,
 }

@@ -22,6 +22,7 @@ def count(
     solver: str = "highs",
     cells: str = "auto",
     workers: int = 1,
+    bounds: str = "interval",
     time_limit: float | None = None,
     max_regions: int | None = None,
     memory_limit: int | None = None,
@@ -50,6 +51,9 @@ def count(
     workers : int, optional
         Threads that share the compiled searches (vertex and tableau cells); the other counters use one. The result does
         not depend on their number.
+    bounds : {"interval", "lp", "milp"}, optional
+        With ``method="milp"``: how the units' pre-activations are bounded, which makes the program's constants; see
+        :func:`polyregions.unit_bounds`. The count is the same.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional
@@ -84,6 +88,7 @@ def count(
         solver=solver,
         cells=cells,
         workers=workers,
+        bounds=bounds,
         time_limit=time_limit,
         max_regions=max_regions,
         memory_limit=memory_limit,

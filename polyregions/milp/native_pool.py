@@ -17,6 +17,7 @@ from polyregions.enumeration import Leaf
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.encoding import encode
 from polyregions.milp.intake import Intake
 from polyregions.milp.parity import ParitySystem
@@ -67,6 +68,8 @@ class NativePool:
         One of :data:`solvers.pools.POOLS`.
     limits : Limits
         Their remaining time is passed on to each call of the solver.
+    bounds : UnitBounds, optional
+        Of the units' pre-activations; default: by intervals.
     parity : ParitySystem, optional
         Only patterns that satisfy it.
     tolerances : Tolerances, optional
@@ -88,6 +91,7 @@ class NativePool:
         *,
         solver: str,
         limits: Limits,
+        bounds: UnitBounds | None = None,
         parity: ParitySystem | None = None,
         tolerances: Tolerances | None = None,
     ) -> None:
@@ -95,7 +99,7 @@ class NativePool:
         parity.check(sum(restriction.widths))
         tolerances = tolerances if tolerances is not None else Tolerances()
         box = FloatBox.of(restriction)
-        encoding = encode(restriction, box)
+        encoding = encode(restriction, box, bounds)
         parity.add_to(encoding.problem, encoding.z)
         encoding.problem.setObjective(0 * encoding.f)
         encoding.f.lowBound = tolerances.threshold

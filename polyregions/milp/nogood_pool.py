@@ -15,6 +15,7 @@ from polyregions.enumeration import Leaf
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.encoding import encode
 from polyregions.milp.intake import Intake
 from polyregions.milp.parity import ParitySystem
@@ -46,6 +47,8 @@ class NoGoodPool:
         A MILP solver that PuLP drives: "pulp-highs", "cbc", ...
     limits : Limits
         Their remaining time is passed on to each solve.
+    bounds : UnitBounds, optional
+        Of the units' pre-activations; default: by intervals.
     parity : ParitySystem, optional
         Only patterns that satisfy it.
 
@@ -66,6 +69,7 @@ class NoGoodPool:
         *,
         solver: str,
         limits: Limits,
+        bounds: UnitBounds | None = None,
         parity: ParitySystem | None = None,
     ) -> None:
         parity = parity if parity is not None else ParitySystem()
@@ -73,7 +77,7 @@ class NoGoodPool:
         self._limits = limits
         box = FloatBox.of(restriction)
         self._intake = Intake(restriction, box, definition, parity)
-        self._encoding = encode(restriction, box)
+        self._encoding = encode(restriction, box, bounds)
         parity.add_to(self._encoding.problem, self._encoding.z)
         self._solver = solver.removeprefix("pulp-")
         driver = installed_driver(self._solver)

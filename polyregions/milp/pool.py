@@ -4,9 +4,12 @@ from polyregions.definition import Definition
 from polyregions.enumeration import Enumerator
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.native_pool import NativePool
 from polyregions.milp.nogood_pool import NoGoodPool
 from polyregions.milp.parity import ParitySystem
+from polyregions.milp.tightened_pool import TightenedPool
+from polyregions.milp.tightening import check_method
 from polyregions.milp.tree_pool import TreePool
 from polyregions.splitting.tree import SplittingTree
 from solvers import milp_solver
@@ -22,6 +25,7 @@ def pool(
     solver: str = "highs",
     limits: Limits | None = None,
     parity: ParitySystem | None = None,
+    bounds: str = "interval",
 ) -> Enumerator:
     """The pool of the MILP's solutions on the given solver.
 
@@ -34,6 +38,8 @@ def pool(
         right.
     limits : Limits, optional
         Their remaining time is passed on to the solver.
+    bounds : {"interval", "lp", "milp"}
+        How the units' pre-activations are bounded: :func:`polyregions.milp.tightening.tightened_bounds`.
     parity : ParitySystem, optional
         Only patterns that satisfy it.
 
@@ -43,14 +49,20 @@ def pool(
     ArgumentError
         If the parity system names units that the network hasn't.
     """
+    check_method(bounds)
     milp_solver(solver)  # raises if there is none of that name
     if not restriction.widths:
         # No unit: nothing that a program could search.
         (parity or ParitySystem()).check(0)
         return SplittingTree(restriction, definition)
-    if solver == "highs" or not restriction.dimension:
-        return TreePool(restriction, definition, parity=parity)
     limits = limits if limits is not None else Limits()
-    if pool_installed(solver):
-        return NativePool(restriction, definition, solver=solver, limits=limits, parity=parity)
-    return NoGoodPool(restriction, definition, solver=solver, limits=limits, parity=parity)
+
+    def make(known: UnitBounds | None = None) -> Enumerator:
+        if solver == "highs" or not restriction.dimension:
+            return TreePool(restriction, definition, bounds=known, parity=parity)
+        native = NativePool if pool_installed(solver) else NoGoodPool
+        return native(restriction, definition, solver=solver, limits=limits, bounds=known, parity=parity)
+
+    if bounds == "interval" or not restriction.dimension:
+        return make()
+    return TightenedPool(restriction, make, bounds, proven=solver == "highs")
