@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
@@ -65,7 +64,7 @@ def run_native(network: pr.Network, domain: pr.Domain, solver: str, tight: bool,
     pool = NativePool(
         Restriction(network, domain), Definition.PATTERNS, solver=solver, limits=Limits(), tolerances=tolerances
     )
-    native: Any = pool._pool
+    native = pool.solver_pool
     start = time.process_time()
     while not native.finished and time.process_time() - start < limit:
         native.search(limit)

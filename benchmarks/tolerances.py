@@ -51,7 +51,7 @@ def run(
     """One run of a pool, and how its solutions compare with the certified patterns."""
     restriction = Restriction(network, domain)
     pool = NativePool(restriction, Definition.PATTERNS, solver=solver, limits=Limits(), tolerances=tolerances)
-    native: Any = pool._pool
+    native = pool.solver_pool
     found: list[bytes] = []
     start = time.perf_counter()
     error = None

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ __all__ = ["NativePool", "Tolerances"]
 _FIRST, _LONGEST = 0.5, 60.0
 
 
+@dataclass(frozen=True, kw_only=True)
 class Tolerances:
     """What a pool asks of its solver; None keeps the solver's default.
 
@@ -40,20 +42,13 @@ class Tolerances:
     feasibility, integrality : float, optional
         By default the tightest that the three solvers take in common.
     threshold : float
-        The least f of a pattern. Rows are scaled to unit size; a pattern whose units are all active by less, somewhere,
-        is lost, and below the tolerances patterns appear that are none.
+        The least f of a pattern. Rows are scaled to unit size; a pattern of which no point has all active units above
+        it is lost, and below the tolerances patterns appear that are none.
     """
 
-    def __init__(
-        self,
-        *,
-        feasibility: float | None = 1e-9,
-        integrality: float | None = 1e-9,
-        threshold: float = 1e-8,
-    ) -> None:
-        self.feasibility = feasibility
-        self.integrality = integrality
-        self.threshold = threshold
+    feasibility: float | None = 1e-9
+    integrality: float | None = 1e-9
+    threshold: float = 1e-8
 
 
 class NativePool:
@@ -78,6 +73,8 @@ class NativePool:
     ----------
     finished : bool
         Whether the solver claims that there are no more, and all have been given.
+    solver_pool : solvers.pools.SolutionPool
+        What the solver itself says.
     """
 
     #: That no pattern is missing is the solver's claim.
@@ -109,7 +106,7 @@ class NativePool:
         self._spent = 0.0
         self._returned = 0
         self._failure: str | None = None
-        self._pool = solution_pool(
+        self.solver_pool = solution_pool(
             encoding.problem,
             encoding.z,
             solver,
@@ -125,7 +122,7 @@ class NativePool:
     @property
     def finished(self) -> bool:
         """Whether the solver claims that there are no more, and all of its solutions have been looked at."""
-        return self._pool.finished and not self._waiting
+        return self.solver_pool.finished and not self._waiting
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far.
@@ -133,13 +130,13 @@ class NativePool:
         ``reported`` is the solver's own count; ``uncertified`` are those of it that nobody has looked at yet.
         """
         result: dict[str, Any] = {
-            "pool": self._pool.name,
-            "reported": self._pool.reported,
+            "pool": self.solver_pool.name,
+            "reported": self.solver_pool.reported,
             "uncertified": len(self._waiting),
             **self._intake.statistics(),
-            "nodes": self._pool.nodes,
+            "nodes": self.solver_pool.nodes,
         }
-        result["duplicates"] += self._pool.reported - self._returned
+        result["duplicates"] += self.solver_pool.reported - self._returned
         if self._failure is not None:
             result["failure"] = self._failure
         return result
@@ -171,11 +168,11 @@ class NativePool:
             seconds = min(max(_FIRST, 0.5 * self._spent), _LONGEST)
             start = time.perf_counter()
             try:
-                new = self._pool.search(seconds, at_most=self._limits.remaining)
+                new = self.solver_pool.search(seconds, at_most=self._limits.remaining)
                 self._spent += time.perf_counter() - start
                 self._returned += len(new)
                 self._waiting.extend(new)
-                if self._pool.interrupted:
+                if self.solver_pool.interrupted:
                     # The solver has swallowed it; it is for whoever handles signals here.
                     signal.raise_signal(signal.SIGINT)
             except SolverError as error:

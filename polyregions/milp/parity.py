@@ -151,7 +151,7 @@ def random_parity(
     Examples
     --------
     >>> random_parity(range(6), size=3, count=1, seed=0)
-    [ParityConstraint(units=(3, 4, 5), right=1)]
+    [ParityConstraint(units=(3, 4, 5), right=0)]
     """
     if not 1 <= size <= len(units):
         raise ArgumentError(f"a parity constraint on {size} of {len(units)} units can't be drawn")

@@ -1,5 +1,6 @@
 """The one tree over z: what is its own beside the contract of all pools."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -98,11 +99,13 @@ def test_more_than_64_units_in_a_layer():
 def test_random_parity_on_a_trained_network(seed, size, count):
     network, box = of_known(npz("A1_2d_16x2"))
     system = ParitySystem(random_parity(range(32), size, count, seed))
-    expected = {states for states in _A1 if system.holds(states)}
+    expected = {states for states in _patterns_of_a1() if system.holds(states)}
     assert patterns(network, box, parity=system) == expected
 
 
-_A1 = patterns(*of_known(npz("A1_2d_16x2")))
+@cache
+def _patterns_of_a1():
+    return patterns(*of_known(npz("A1_2d_16x2")))
 
 
 def test_parity_decides_units_of_the_tree():
