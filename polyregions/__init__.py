@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from polyregions.bounding import stable_units, unit_bounds, upper_bound
     from polyregions.certificate.checker import Verification
     from polyregions.certificate.verification import verify
     from polyregions.counting import count, regions
@@ -49,6 +50,9 @@ _HOMES = {
     "load": "formats",
     "regions": "counting",
     "save": "formats",
+    "stable_units": "bounding",
+    "unit_bounds": "bounding",
+    "upper_bound": "bounding",
     "verify": "certificate.verification",
 }
 
@@ -73,6 +77,9 @@ __all__ = [
     "load",
     "regions",
     "save",
+    "stable_units",
+    "unit_bounds",
+    "upper_bound",
     "verify",
 ]
 

@@ -12,7 +12,18 @@ from types import FrameType, ModuleType
 from typing import NoReturn
 
 import polyregions
-from polyregions.commands import CommandError, ExitStatus, count, cross_check, demo, export, regions, solvers, verify
+from polyregions.commands import (
+    CommandError,
+    ExitStatus,
+    bounds,
+    count,
+    cross_check,
+    demo,
+    export,
+    regions,
+    solvers,
+    verify,
+)
 from polyregions.commands.options import shield_negative_numbers
 from polyregions.commands.output import guarded_stdout
 from polyregions.errors import DomainError, PolyregionsError
@@ -25,6 +36,7 @@ COMMANDS: dict[str, ModuleType] = {
     "cross-check": cross_check,
     "export": export,
     "verify": verify,
+    "bounds": bounds,
     "solvers": solvers,
     "demo": demo,
 }

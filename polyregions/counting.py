@@ -22,6 +22,7 @@ def count(
     solver: str = "highs",
     cells: str = "auto",
     workers: int = 1,
+    bounds: str = "interval",
     time_limit: float | None = None,
     max_regions: int | None = None,
     memory_limit: int | None = None,
@@ -41,14 +42,18 @@ def count(
         The incremental splitting counter, or the MILP of Serra, Tjandraatmadja & Ramalingam (2018).
     solver : str, optional
         The back end that makes the float proposals. With ``method="milp"`` "highs" searches one tree whose prunes are
-        all proven; any other MILP back end of :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts,
-        for a few dozen patterns, whose result is numerical.
+        all proven; "gurobi", "cplex" and "scip" list their own solution pools, and any other MILP back end of
+        :mod:`solvers` ("pulp-highs", "cbc", ...) runs a loop of no-good cuts, for a few dozen patterns: patterns are
+        certified, but that none is missing is the solver's claim, and the result is numerical.
     cells : {"auto", "vertex", "tableau", "lp"}, optional
         How the splitting counter keeps its cells: by their vertices (compiled; regions, in low dimension), by compiled
         linear programs, or by those of the solver; "auto" takes the fastest.
     workers : int, optional
         Threads that share the compiled searches (vertex and tableau cells); the other counters use one. The result does
         not depend on their number.
+    bounds : {"interval", "lp", "milp"}, optional
+        With ``method="milp"``: how the units' pre-activations are bounded, which makes the program's constants; see
+        :func:`polyregions.unit_bounds`. The count is the same.
     time_limit : float, optional
         Seconds.
     max_regions : int, optional
@@ -84,6 +89,7 @@ def count(
         solver=solver,
         cells=cells,
         workers=workers,
+        bounds=bounds,
         time_limit=time_limit,
         max_regions=max_regions,
         memory_limit=memory_limit,

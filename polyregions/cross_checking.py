@@ -98,6 +98,7 @@ def cross_check(
     definition: Definition | str = Definition.REGIONS,
     solver: str = "highs",
     workers: int = 1,
+    bounds: str = "interval",
     time_limit: float | None = None,
     memory_limit: int | None = None,
     progress: ProgressCallback | None = None,
@@ -110,6 +111,8 @@ def cross_check(
         The MILP's; see :func:`polyregions.counting.count`.
     workers : int, optional
         Threads of the splitting counter.
+    bounds : {"interval", "lp", "milp"}, optional
+        The MILP's; see :func:`polyregions.counting.count`.
     time_limit : float, optional
         Seconds for each of the two.
     memory_limit : int, optional
@@ -134,11 +137,12 @@ def cross_check(
             method=method,
             solver=back_end,
             workers=workers,
+            bounds=how,
             time_limit=time_limit,
             memory_limit=memory_limit,
             progress=progress,
         )
-        for method, back_end in (("split", "highs"), ("milp", solver))
+        for method, back_end, how in (("split", "highs", "interval"), ("milp", solver, bounds))
     ]
     found: list[dict[bytes, Leaf]] = []
     counts: list[Count] = []

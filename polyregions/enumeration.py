@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from polyregions.exact.cell import Witness
     from polyregions.exact.restriction import Restriction
 
-__all__ = ["Enumerator", "Leaf", "Run"]
+__all__ = ["Enumerator", "Leaf", "Run", "check_kinds"]
 
 #: Least seconds between two calls of a progress callback.
 _PROGRESS_INTERVAL = 0.2
@@ -91,6 +91,7 @@ class Run:
         solver: str = "highs",
         cells: str = "auto",
         workers: int = 1,
+        bounds: str = "interval",
         time_limit: float | None = None,
         max_regions: int | None = None,
         memory_limit: int | None = None,
@@ -100,7 +101,7 @@ class Run:
     ) -> None:
         from polyregions.exact.restriction import Restriction
 
-        _check_kinds(network, domain)
+        check_kinds(network, domain)
         self.network = network
         self.domain = domain
         self.definition = Definition.of(definition)
@@ -114,7 +115,7 @@ class Run:
         )
         with self._enough_memory():
             self.enumerator = _enumerator(
-                self._restriction, self.definition, method, solver, cells, workers, self._limits, self._recorder
+                self._restriction, self.definition, method, solver, cells, workers, bounds, self._limits, self._recorder
             )
         if self._recorder is not None:
             self._recorder.open()
@@ -213,7 +214,7 @@ class Run:
             status = Status.EXACT if enumerator.proven else Status.NUMERICAL
         stats = enumerator.statistics()
         if status is Status.BRACKET:
-            stats["stopped"] = self._reason or "left early"
+            stats["stopped"] = self._reason or stats.pop("failure", None) or "left early"
             stats["interrupted"] = self.interrupted
         certificate = None
         if self._recorder is not None:
@@ -247,7 +248,7 @@ def _recorder(
     return Recorder(path, restriction.network, restriction.domain, definition, restriction.chart)
 
 
-def _check_kinds(network: Any, domain: Any) -> None:
+def check_kinds(network: Any, domain: Any) -> None:
     """Say what is needed to those who give a file name for a network, or a pair of numbers for a box."""
     if not isinstance(network, Network):
         raise ArgumentTypeError(
@@ -273,10 +274,13 @@ def _enumerator(
     solver: str,
     cells: str,
     workers: int,
+    bounds: str,
     limits: Limits,
     recorder: "Recorder | None" = None,
 ) -> Enumerator:
     if method == "split":
+        if bounds != "interval":
+            raise ArgumentError(f"bounds={bounds!r} is for method 'milp'; the splitting counter needs no bounds")
         from polyregions.splitting.choice import splitting_tree
 
         return splitting_tree(
@@ -293,5 +297,5 @@ def _enumerator(
             raise ArgumentError(f"cells={cells!r} is for the splitting counter; method 'milp' has no cells")
         from polyregions.milp.pool import pool
 
-        return pool(restriction, definition, solver=solver, limits=limits)
+        return pool(restriction, definition, solver=solver, limits=limits, bounds=bounds)
     raise ArgumentError(f"no method called {method!r}; there are 'split' and 'milp'")

@@ -49,7 +49,7 @@ class Capabilities:
     lp, milp : bool
         Solves linear programs through `LPSession`; mixed-integer ones through `MILPSolver`.
     pool : bool
-        Collects several solutions in one tree search.
+        Lists all solutions in one tree search: `solvers.pools.solution_pool`.
     lazy_cuts : bool
         Adds constraints during the tree search.
     dual_ray : bool

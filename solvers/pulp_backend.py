@@ -2,7 +2,7 @@
 
 PuLP builds the model again for every solve: to solve again after adding a constraint (a no-good loop), add it to the
 problem and call `solve` again; no solver keeps a warm start. Solution pools and callbacks are not in PuLP's
-interface; after a solve `problem.solverModel` is the native model of the solvers that run in this process.
+interface; `problem.solverModel` is the native model of the solvers that run in this process (see `solvers.pools`).
 """
 
 from __future__ import annotations

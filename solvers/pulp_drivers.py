@@ -107,8 +107,8 @@ _CBC = Driver(
     integrality="integerTolerance {}",
     note="EPL licence; bundled with PuLP 3; a new process and an MPS file of 12 digits per solve",
 )
-_GUROBI_NOTE = "commercial; without a licence file limited to 2000 rows and columns; pool only through solverModel"
-_CPLEX_NOTE = "commercial; the pip package is limited to 1000 rows and columns; pool only through solverModel"
+_GUROBI_NOTE = "commercial; without a licence file limited to 2000 rows and columns"
+_CPLEX_NOTE = "commercial; the pip package is limited to 1000 rows and columns"
 _XPRESS_NOTE = "commercial; without a licence rows + columns <= 5000"
 _COPT_NOTE = "commercial; without a licence 2000 rows and columns"
 
@@ -160,7 +160,7 @@ DRIVERS: tuple[Driver, ...] = (
         nodes="maxNodes",
         gaps=("gapRel", "gapAbs"),
         feasibility="numerics/feastol={}",
-        note="Apache licence; one thread; its solution counter is not reachable through PuLP",
+        note="Apache licence; one thread",
     ),
     Driver(
         solver="scip",

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from solvers.errors import SolverNotAvailableError, UnknownSolverError
+from solvers.pools import POOLS
 from solvers.protocol import Capabilities, LPSession, MILPSolver
 from solvers.pulp_drivers import drivers_of, installed_driver, pulp_solver_names
 
@@ -188,6 +189,7 @@ def _pulp_info(name: str) -> BackendInfo:
             name=name,
             version=shown.version if driver else None,
             milp=True,
+            pool=solver in POOLS and shown is drivers_of(solver)[0],
             reads_files=True,
             note=shown.note,
         ),

@@ -14,6 +14,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_method(parser)
     options.add_cells(parser)
     options.add_workers(parser)
+    options.add_bounds(parser)
     options.add_limits(parser)
     options.add_memory_limit(parser)
     parser.add_argument("--certificate", metavar="FILE", help="write a proof of the count, for `polyregions verify`")
@@ -35,6 +36,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             solver=arguments.solver,
             cells=arguments.cells,
             workers=arguments.workers,
+            bounds=arguments.bounds,
             time_limit=arguments.time_limit,
             memory_limit=arguments.memory_limit,
             max_regions=arguments.max_regions,

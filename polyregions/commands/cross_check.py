@@ -22,6 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
     options.add_solver(parser)
     options.add_workers(parser)
+    options.add_bounds(parser)
     options.add_limits(parser, counters=2)
     options.add_memory_limit(parser)
     options.add_output(parser)
@@ -40,6 +41,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             definition=arguments.definition,
             solver=arguments.solver,
             workers=arguments.workers,
+            bounds=arguments.bounds,
             time_limit=arguments.time_limit,
             memory_limit=arguments.memory_limit,
             progress=meter,

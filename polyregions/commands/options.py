@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from polyregions.network import Network
 
 __all__ = [
+    "BOUNDS",
+    "add_bounds",
     "add_cells",
+    "add_domain",
+    "add_include_output",
     "add_input",
     "add_limits",
     "add_memory_limit",
     "add_method",
     "add_output",
+    "add_unit_time_limit",
     "check_solver",
     "meter",
     "read_domain",
@@ -37,12 +42,25 @@ __all__ = [
 METHODS = ("split", "milp")
 #: As in :data:`polyregions.splitting.choice.CELLS`.
 CELLS = ("auto", "vertex", "tableau", "lp")
+#: As in :data:`polyregions.milp.tightening.METHODS`.
+BOUNDS = ("interval", "lp", "milp")
 
 
 def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS) -> None:
     """NET, its domain and the definition, with its default."""
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
-    domain = parser.add_mutually_exclusive_group(required=True)
+    add_domain(parser, required=True)
+    parser.add_argument(
+        "--definition",
+        choices=[choice.value for choice in Definition],
+        default=definition.value,
+        help="regions: of full dimension; patterns: attained anywhere on the closed domain (default: %(default)s)",
+    )
+    add_include_output(parser)
+
+
+def add_domain(parser: ArgumentParser, *, required: bool) -> None:
+    domain = parser.add_mutually_exclusive_group(required=required)
     domain.add_argument(
         "--box",
         nargs=2,
@@ -51,12 +69,9 @@ def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REG
         help="the box LO <= x_i <= HI; 0.1 is the float64 of that name, 1/10 is one tenth",
     )
     domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment or plane")
-    parser.add_argument(
-        "--definition",
-        choices=[choice.value for choice in Definition],
-        default=definition.value,
-        help="regions: of full dimension; patterns: attained anywhere on the closed domain (default: %(default)s)",
-    )
+
+
+def add_include_output(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--include-output", action="store_true", help="treat the output layer as one more layer of ReLUs"
     )
@@ -90,6 +105,26 @@ def add_workers(parser: ArgumentParser) -> None:
         default=1,
         metavar="N",
         help="threads that share the compiled searches, --cells vertex and tableau; the others use one (default: 1)",
+    )
+
+
+def add_bounds(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--bounds",
+        choices=BOUNDS,
+        default="interval",
+        help="how the mixed-integer program's constants are found, tighter and slower from left to right; the count is "
+        "the same (default: interval)",
+    )
+
+
+def add_unit_time_limit(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--time-limit-per-unit",
+        type=_seconds,
+        metavar="S",
+        help="seconds for the bounds of one unit (and so many times the number of units for --joint); what is proven "
+        "by then is kept",
     )
 
 

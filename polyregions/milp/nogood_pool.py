@@ -13,10 +13,12 @@ import pulp
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.filter import FloatBox
-from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
 from polyregions.limits import Limits
+from polyregions.milp.big_m import UnitBounds
 from polyregions.milp.encoding import encode
+from polyregions.milp.intake import Intake
+from polyregions.milp.parity import ParitySystem
 from solvers import SolverError, Status
 from solvers.pulp_backend import solve
 from solvers.pulp_drivers import installed_driver
@@ -45,14 +47,13 @@ class NoGoodPool:
         A MILP solver that PuLP drives: "pulp-highs", "cbc", ...
     limits : Limits
         Their remaining time is passed on to each solve.
+    bounds : UnitBounds, optional
+        Of the units' pre-activations; default: by intervals.
+    parity : ParitySystem, optional
+        Only patterns that satisfy it.
 
     Attributes
     ----------
-    found : int
-        Certified patterns so far.
-    rejected : int
-        Solutions that proved not to be patterns of this definition: spurious ones of the solver's tolerances, and
-        for REGIONS those of lower dimension.
     finished : bool
         Whether the solver claims that there are no more.
     """
@@ -61,11 +62,23 @@ class NoGoodPool:
     proven = False
 
     @np.errstate(all="ignore")
-    def __init__(self, restriction: Restriction, definition: Definition, *, solver: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        restriction: Restriction,
+        definition: Definition,
+        *,
+        solver: str,
+        limits: Limits,
+        bounds: UnitBounds | None = None,
+        parity: ParitySystem | None = None,
+    ) -> None:
+        parity = parity if parity is not None else ParitySystem()
+        parity.check(sum(restriction.widths))
         self._limits = limits
-        self._box = FloatBox.of(restriction)
-        self._certifier = PatternCertifier(restriction, self._box, definition)
-        self._encoding = encode(restriction, self._box)
+        box = FloatBox.of(restriction)
+        self._intake = Intake(restriction, box, definition, parity)
+        self._encoding = encode(restriction, box, bounds)
+        parity.add_to(self._encoding.problem, self._encoding.z)
         self._solver = solver.removeprefix("pulp-")
         driver = installed_driver(self._solver)
         self._tolerances: dict[str, Any] = {}
@@ -75,20 +88,26 @@ class NoGoodPool:
             self._tolerances["integrality_tolerance"] = _TOLERANCE
         self._threshold = _MARGIN * self._tolerances.get("feasibility_tolerance", _DEFAULT_TOLERANCE)
         self.finished = False
-        self.found = self.rejected = self.solves = self.nodes = 0
+        self.reported = self.solves = self.nodes = 0
+        self._failure: str | None = None
+
+    @property
+    def found(self) -> int:
+        """Certified patterns so far."""
+        return self._intake.found
 
     def statistics(self) -> dict[str, Any]:
-        """What was done so far."""
-        counts = self._certifier.counts
-        return {
+        """What was done so far; ``reported`` is the solver's own count."""
+        result = {
             "pool": "no-good",
-            "leaves": self.found,
-            "rejected": self.rejected,
+            "reported": self.reported,
+            **self._intake.statistics(),
             "solves": self.solves,
             "nodes": self.nodes,
-            "exact_programs": counts.exact_programs,
-            "exact_pivots": counts.exact_pivots,
         }
+        if self._failure is not None:
+            result["failure"] = self._failure
+        return result
 
     def open_bound(self) -> int | None:
         """None: the solver's bounds prove nothing."""
@@ -105,11 +124,20 @@ class NoGoodPool:
         Raises
         ------
         SolverError
-            If the solver fails.
+            If the solver fails before it has found anything. Later, what was found is kept: the iteration ends without
+            ``finished``, and the statistics say why.
         """
+        try:
+            yield from self._leaves(stop)
+        except SolverError as error:
+            if not self.found:
+                raise
+            self._failure = str(error)
+
+    def _leaves(self, stop: Callable[[], bool]) -> Iterator[Leaf]:
         problem, z = self._encoding.problem, self._encoding.z
         patience = _PATIENCE
-        while not self.finished and not stop():
+        while not self.finished and self._failure is None and not stop():
             remaining = self._limits.remaining
             limit = patience if remaining is None else min(patience, remaining)
             solution = solve(problem, self._solver, time_limit=limit, **self._tolerances)
@@ -128,12 +156,10 @@ class NoGoodPool:
                 self.finished = True
                 return
             states = bytes(round(variable.value()) for variable in z)
-            witness = self._certifier.certify(states)
+            self.reported += 1
+            leaf = self._intake.take(states)
             # The cut also removes a solution that is no pattern, so that the loop makes progress.
             signed = [variable if state else -variable for variable, state in zip(z, states, strict=True)]
             problem += pulp.lpSum(signed) <= sum(states) - 1, f"no_good_{self.solves}"
-            if witness is None:
-                self.rejected += 1
-                continue
-            self.found += 1
-            yield Leaf(states, witness)
+            if leaf is not None:
+                yield leaf

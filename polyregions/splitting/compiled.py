@@ -23,6 +23,7 @@ def _digest() -> str:
         Path(cell_source),
         Path(encoding_source),
         *sorted(Path(__file__).parent.glob("*.py")),
+        *sorted((Path(__file__).parents[1] / "milp").glob("tree_*.py")),
     ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 

@@ -104,6 +104,39 @@ SOLVERS = _object(
     }
 )
 
+UNIT = _object(
+    {
+        "layer": {"type": "integer", "minimum": 1},
+        "unit": NATURAL,
+        "lower": {"type": "number"},
+        "upper": {"type": "number"},
+        "state": {"enum": ["active", "inactive", "unstable", "open"]},
+    }
+)
+
+BOUNDS = _object(
+    {
+        "upper": {"type": "integer", "minimum": 1},
+        "bounds": {
+            "type": "array",
+            "minItems": 2,
+            "items": _object(
+                {
+                    "name": {"enum": ["patterns", "zaslavsky", "raghu", "montufar", "serra", "coefficients"]},
+                    "value": {"type": "integer", "minimum": 1},
+                    "source": {"type": "string", "minLength": 1},
+                }
+            ),
+        },
+        "network": {"anyOf": [NETWORK, {"type": "null"}]},
+        "domain": {"type": ["object", "null"]},
+        "method": {"enum": ["interval", "lp", "milp", None]},
+        "stopped": NATURAL,
+        "units": {"anyOf": [{"type": "array", "items": UNIT}, {"type": "null"}]},
+        "seconds": {"type": "number", "minimum": 0},
+    }
+)
+
 DIFFERENCE = _object(
     {
         "pattern": PATTERN,

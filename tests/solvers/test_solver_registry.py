@@ -75,7 +75,7 @@ def test_capabilities_are_kept():
         told = solvers.capabilities(name)
         assert told.milp
         assert told.lp == told.warm_start == told.dual_ray == (name == "highs")
-        assert not told.pool
+        assert told.pool == (name in ("gurobi", "cplex", "scip"))
         assert not told.lazy_cuts
 
 

@@ -1,0 +1,67 @@
+"""Upper bounds of the number of regions by the layers' widths alone, from weak to strong, in exact integers.
+
+Each holds for every domain and for activation patterns (R1), hence for every narrower definition.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb, prod
+
+from polyregions.bounds.serra import architecture_bound
+
+__all__ = ["TheoryBound", "architecture_bounds", "hyperplane_regions"]
+
+
+@dataclass(frozen=True, slots=True)
+class TheoryBound:
+    """A proven upper bound.
+
+    Attributes
+    ----------
+    name : str
+        A short one, for scripts.
+    value : int
+    source : str
+        Whose theorem it is.
+    """
+
+    name: str
+    value: int
+    source: str
+
+
+def hyperplane_regions(dimension: int, count: int) -> int:
+    """The most regions into which ``count`` hyperplanes cut R^dimension (Zaslavsky 1975): sum_{j <= d} C(count, j).
+
+    Examples
+    --------
+    >>> hyperplane_regions(2, 4), hyperplane_regions(5, 3)
+    (11, 8)
+    """
+    return sum(comb(count, j) for j in range(min(dimension, count) + 1))
+
+
+def architecture_bounds(input_dimension: int, widths: Sequence[int]) -> list[TheoryBound]:
+    """What the literature proves of a network with these counted ReLU layers, from weak to strong.
+
+    Examples
+    --------
+    >>> [(bound.name, bound.value) for bound in architecture_bounds(2, [4, 4])]
+    [('patterns', 256), ('raghu', 176), ('montufar', 121), ('serra', 121)]
+    >>> [(bound.name, bound.value) for bound in architecture_bounds(2, [4])]
+    [('patterns', 16), ('zaslavsky', 11)]
+    """
+    dimensions = [input_dimension, *widths[:-1]]
+    bounds = [TheoryBound("patterns", 2 ** sum(widths), "2 to the number of units (Montufar et al. 2014)")]
+    if len(widths) == 1:
+        value = hyperplane_regions(input_dimension, widths[0])
+        return [*bounds, TheoryBound("zaslavsky", value, "one hidden layer (Zaslavsky 1975, Pascanu et al. 2013)")]
+    each = [hyperplane_regions(d, n) for d, n in zip(dimensions, widths, strict=False)]
+    narrowest = [min(dimensions[: layer + 1]) for layer in range(len(widths))]
+    capped = [hyperplane_regions(d, n) for d, n in zip(narrowest, widths, strict=True)]
+    return [
+        *bounds,
+        TheoryBound("raghu", prod(each), "each layer by its own inputs (Raghu et al. 2017)"),
+        TheoryBound("montufar", prod(capped), "no layer's image has more dimensions than any before (Montufar 2017)"),
+        TheoryBound("serra", architecture_bound(input_dimension, widths), "Theorem 1 of Serra et al. 2018"),
+    ]

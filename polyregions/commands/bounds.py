@@ -1,0 +1,148 @@
+"""Bound the number of regions without counting, and with --units every ReLU unit's pre-activation.
+
+WIDTHS are the inputs and the units of each layer, such as 2,16,16. With a domain, units that are stable on it and the
+signs of the coefficients give one more bound. All bounds are proven.
+"""
+
+import re
+import time
+from argparse import ArgumentParser, Namespace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import TYPE_CHECKING, Any, TextIO
+
+from polyregions.commands import CommandError, ExitStatus, options, output
+
+if TYPE_CHECKING:
+    from polyregions.bounds.architecture import TheoryBound
+    from polyregions.milp.big_m import UnitBounds
+    from polyregions.milp.stability import Stability
+
+HELP = "bound the number of regions, and the units' pre-activations"
+
+_WIDTHS = re.compile(r"\d+(,\d+)+")
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NET|WIDTHS", help="network file, or widths such as 2,16,16")
+    options.add_domain(parser, required=False)
+    options.add_include_output(parser)
+    parser.add_argument("--units", action="store_true", help="list each unit's bounds, and which units are stable")
+    parser.add_argument(
+        "--method",
+        choices=options.BOUNDS,
+        default="lp",
+        help="how units are bounded: by interval arithmetic, by linear programs (default), or by their exact extrema",
+    )
+    parser.add_argument(
+        "--joint",
+        action="store_true",
+        help="find all stable units by one mixed-integer program, so that no unit stays open",
+    )
+    options.add_unit_time_limit(parser)
+    options.add_output(parser)
+
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.bounding import upper_bounds
+
+    start = time.monotonic()
+    network, domain, units, stable = None, None, None, None
+    if _WIDTHS.fullmatch(arguments.network):
+        _refuse_for_widths(arguments)
+        theory = upper_bounds([int(width) for width in arguments.network.split(",")])
+    else:
+        network = options.read_network(arguments)
+        if arguments.box is not None or arguments.domain is not None:
+            domain = options.read_domain(arguments)
+            units, stable = _bounded_units(network, domain, arguments)
+        elif arguments.units or arguments.joint:
+            raise CommandError("--units and --joint need a domain: --box LO HI or --domain FILE")
+        theory = upper_bounds(network, domain, stable=stable)
+    shown = _unit_entries(units, stable) if arguments.units and units is not None and stable is not None else None
+    if arguments.json:
+        from polyregions.result import network_json
+
+        value = {
+            "upper": min(bound.value for bound in theory),
+            "bounds": [{"name": bound.name, "value": bound.value, "source": bound.source} for bound in theory],
+            "network": None if network is None else network_json(network),
+            "domain": None if domain is None else domain.to_json(),
+            "method": None if units is None else units.method,
+            "stopped": 0 if units is None else units.stopped,
+            "units": shown,
+            "seconds": round(time.monotonic() - start, 6),
+        }
+        output.write_json(out, value)
+        return ExitStatus.OK
+    for line in _lines(theory, shown):
+        output.write(out, line)
+    if units is not None and units.stopped:
+        output.remark(arguments, f"the time limit kept {units.stopped} bounds of units from being tighter")
+    return ExitStatus.OK
+
+
+def _refuse_for_widths(arguments: Namespace) -> None:
+    given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None}
+    given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
+    for name, is_given in given.items():
+        if is_given:
+            raise CommandError(f"argument {name}: needs a network file, not widths")
+
+
+def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["UnitBounds", "Stability"]:
+    from polyregions.bounding import stable_units, unit_bounds
+    from polyregions.milp.stability import stability_by_bounds
+
+    bounds = unit_bounds(network, domain, method=arguments.method, time_limit_per_unit=arguments.time_limit_per_unit)
+    if not arguments.joint:
+        return bounds, stability_by_bounds(bounds)
+    each = arguments.time_limit_per_unit
+    limit = None if each is None else each * network.num_units
+    return bounds, stable_units(network, domain, known=bounds, time_limit=limit)
+
+
+def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, Any]]:
+    rest = "unstable" if stable.complete else "open"
+    return [
+        {
+            "layer": layer + 1,
+            "unit": unit,
+            "lower": float(lower[unit]),
+            "upper": float(upper[unit]),
+            "state": "active" if active[unit] else "inactive" if inactive[unit] else rest,
+        }
+        for layer, (lower, upper, active, inactive) in enumerate(
+            zip(bounds.lower, bounds.upper, stable.active, stable.inactive, strict=True)
+        )
+        for unit in range(len(lower))
+    ]
+
+
+def _lines(theory: list["TheoryBound"], units: list[dict[str, Any]] | None) -> list[str]:
+    """Bounds for people."""
+    from polyregions.result import rounded_up
+
+    values = [rounded_up(bound.value) for bound in theory]
+    width = max(map(len, values))
+    lines = [f"at most {rounded_up(min(bound.value for bound in theory))} regions"]
+    lines += [f"  {value:>{width}}  {bound.source}" for value, bound in zip(values, theory, strict=True)]
+    if units is None:
+        return lines
+    number = {state: sum(unit["state"] == state for unit in units) for state in ("active", "inactive")}
+    lines += [f"{number['active']} units are stably active, {number['inactive']} stably inactive, of {len(units)}"]
+    lines += ["  layer  unit         lower         upper  state"]
+    for unit in units:
+        low, high = _digits(unit["lower"], ROUND_FLOOR), _digits(unit["upper"], ROUND_CEILING)
+        lines.append(f"  {unit['layer']:5}  {unit['unit']:4}  {low:>12}  {high:>12}  {unit['state']}")
+    return lines
+
+
+def _digits(bound: float, rounding: str) -> str:
+    """Six digits of a bound, rounded outward.
+
+    Examples
+    --------
+    >>> _digits(1.00000001, ROUND_CEILING), _digits(-2.5, ROUND_FLOOR)
+    ('1.00001', '-2.5')
+    """
+    return f"{float(Context(prec=6, rounding=rounding).create_decimal(Decimal(bound))):g}"
