@@ -11,7 +11,7 @@ from polyregions.certificate.encoding import __file__ as encoding_source
 from polyregions.exact.cell import __file__ as cell_source
 from polyregions.exact.filter import __file__ as filter_source
 
-__all__ = ["compiled", "compiled_fused"]
+__all__ = ["compiled", "compiled_fused", "inlined", "inlined_fused"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,3 +48,13 @@ def compiled(function: F, **options: Any) -> F:
 def compiled_fused(function: F) -> F:
     """The same where a product and a sum may be rounded once together, which the function's error bounds cover."""
     return compiled(function, fastmath={"contract"})
+
+
+def inlined(function: F) -> F:
+    """Compiled into its callers: a call passes every array of its named tuples on the stack, hundreds of words."""
+    return compiled(function, forceinline=True)
+
+
+def inlined_fused(function: F) -> F:
+    """The same as :func:`compiled_fused`."""
+    return compiled(function, forceinline=True, fastmath={"contract"})

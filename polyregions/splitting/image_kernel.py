@@ -12,7 +12,7 @@ program therefore starts from the basis with which the last one of its unit ende
 import numpy as np
 
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.compiled import compiled
+from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_state import Basis, Image, Small
 from polyregions.splitting.tableau_filter import certain_sign, holds
 from polyregions.splitting.tableau_kernel import ENOUGH, NO, TOLERANCE, UNDECIDED, YES, ratio_test
@@ -50,7 +50,7 @@ _WORK_A, _WORK_B = Small.FIRST, Small.SECOND
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
-@compiled
+@inlined
 def _combine(rows: FloatArray, weights: FloatArray, kind: int, out: FloatArray, target: int) -> None:
     """Write the combination of rows with the weights in ``weights[kind]`` to the begin of ``out[target]``."""
     for j in range(rows.shape[1]):
@@ -63,7 +63,7 @@ def _combine(rows: FloatArray, weights: FloatArray, kind: int, out: FloatArray, 
             )
 
 
-@compiled
+@inlined
 def _product(scaled: FloatArray, path: IntArray, i: int, columns: FloatArray, q: int) -> float:
     """Row i of the path times a generator."""
     slot, unit = path[i, _SLOT], path[i, _UNIT]
@@ -73,7 +73,7 @@ def _product(scaled: FloatArray, path: IntArray, i: int, columns: FloatArray, q:
     return path[i, _SIGN] * total
 
 
-@compiled
+@inlined
 def _row_at(scaled: FloatArray, numbers: FloatArray, path: IntArray, i: int, small: FloatArray, kind: int) -> float:
     """Row i of the path at the place ``small[kind]``."""
     slot, unit = path[i, _SLOT], path[i, _UNIT]
@@ -83,14 +83,14 @@ def _row_at(scaled: FloatArray, numbers: FloatArray, path: IntArray, i: int, sma
     return path[i, _SIGN] * total
 
 
-@compiled
+@inlined
 def _step(small: FloatArray, columns: FloatArray, q: int, step: float) -> None:
     """Move what nonbasic column q contributes to the place."""
     for k in range(small.shape[1]):
         small[_FIXED, k] += step * columns[q, k]
 
 
-@compiled
+@inlined
 def _row_coefficients(scaled: FloatArray, path: IntArray, image: Image, i: int, size: int) -> None:
     """FIRST: row i over the slacks of the tight rows, with structural columns eliminated."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -102,7 +102,7 @@ def _row_coefficients(scaled: FloatArray, path: IntArray, image: Image, i: int, 
             small[_WORK_A, k] += value * inverse[b, k]
 
 
-@compiled
+@inlined
 def _direction(scaled: FloatArray, path: IntArray, image: Image, size: int) -> None:
     """DIRECTION -= the tight rows with the weights in FIRST."""
     small = image.small
@@ -113,7 +113,7 @@ def _direction(scaled: FloatArray, path: IntArray, image: Image, size: int) -> N
             small[_DIRECTION, c] -= weight * scaled[path[i, _SLOT], path[i, _UNIT], c]
 
 
-@compiled
+@inlined
 def _grow(scaled: FloatArray, path: IntArray, image: Image, i: int, q: int, pivot: float) -> None:
     """Row i and column q enter the basis; FIRST holds the row's coefficients (a bordered inverse)."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -137,7 +137,7 @@ def _grow(scaled: FloatArray, path: IntArray, image: Image, i: int, q: int, pivo
     basis[_SIZE, 0] = size + 1
 
 
-@compiled
+@inlined
 def _shrink(image: Image, k: int, b: int) -> None:
     """Tight row k and basic column b leave the basis."""
     inverse, basis = image.inverse, image.basis
@@ -157,7 +157,7 @@ def _shrink(image: Image, k: int, b: int) -> None:
     basis[_SIZE, 0] = last
 
 
-@compiled
+@inlined
 def _exchange_row(image: Image, k: int, i: int) -> None:
     """Row i takes the place of tight row k; FIRST holds the row's coefficients."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -174,7 +174,7 @@ def _exchange_row(image: Image, k: int, i: int) -> None:
     basis[_TIGHT, k] = i
 
 
-@compiled
+@inlined
 def _exchange_column(scaled: FloatArray, path: IntArray, image: Image, b: int, q: int) -> None:
     """Column q takes the place of basic column b."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -195,13 +195,13 @@ def _exchange_column(scaled: FloatArray, path: IntArray, image: Image, b: int, q
     basis[_BASIC, b] = q
 
 
-@compiled
+@inlined
 def _code(path: IntArray, i: int) -> int:
     """What tells path row i from those that may have been in its place."""
     return ((path[i, _SLOT] << 32) + path[i, _UNIT]) * 2 + (path[i, _SIGN] > 0)
 
 
-@compiled
+@inlined
 def _take_over(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: int, side: int, count: int) -> None:
     """The basis with which the last program of this unit ended, as far as its rows are still there."""
     small, basis, last = image.small, image.basis, image.last
@@ -232,7 +232,7 @@ def _take_over(scaled: FloatArray, path: IntArray, image: Image, layer: int, uni
             _grow(scaled, path, image, i, best, pivot)
 
 
-@compiled
+@inlined
 def _duals(scaled: FloatArray, image: Image, layer: int, unit: int, sign: int) -> None:
     """DUAL: the reduced costs of the tight rows' slacks."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -247,7 +247,7 @@ def _duals(scaled: FloatArray, image: Image, layer: int, unit: int, sign: int) -
             small[_DUAL, k] += sign * value * inverse[b, k]
 
 
-@compiled
+@inlined
 def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: int, sign: int, count: int) -> None:
     """A dual feasible basis, with reduced costs and what the nonbasic columns contribute to the place."""
     small, inverse, basis, column = image.small, image.inverse, image.basis, image.column
@@ -290,7 +290,7 @@ def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: i
         small[_FIXED, c] = small[_OFFSET, c] + (s0 + s1) + (s2 + s3)
 
 
-@compiled
+@inlined
 def _place(scaled: FloatArray, numbers: FloatArray, path: IntArray, image: Image) -> None:
     """VALUE of the basic columns, and the PLACE of the iterate in the image."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -321,7 +321,7 @@ def to_image(image: Image, x: FloatArray, point: int) -> None:
         x[point, c] = (s0 + s1) + (s2 + s3) + image.small[_FIRST_CONSTANT, c]
 
 
-@compiled
+@inlined
 def lies_inside(image: Image, point: int) -> bool:
     """Whether a point is certainly in the interior of the domain's box."""
     for j in range(image.points.shape[1]):
@@ -331,7 +331,7 @@ def lies_inside(image: Image, point: int) -> bool:
     return True
 
 
-@compiled
+@inlined
 def _propose(image: Image, x: FloatArray, inside: int, share: float, new: int) -> bool:
     """Write the point at ``share`` of the way from ``inside`` to the iterate; whether it is in the box's interior."""
     basis, column, box, points = image.basis, image.column, image.box, image.points
@@ -408,7 +408,7 @@ def image_excludes(
     return bound < 0.0 or (bound == 0.0 and (sign > 0 or constants[_OPEN] > 0))
 
 
-@compiled
+@inlined
 def _gather(
     numbers: FloatArray, path: IntArray, column: FloatArray, names: IntArray, image: Image, layer: int, unit: int
 ) -> int:
@@ -427,7 +427,7 @@ def _gather(
     return many
 
 
-@compiled
+@inlined
 def _keep(path: IntArray, image: Image, layer: int, unit: int, side: int) -> None:
     """Keep the basis for the next program of this unit."""
     size = image.basis[_SIZE, 0]
@@ -464,12 +464,12 @@ def find_in_image(
     small, inverse, basis = image.small, image.inverse, image.basis
     wide, narrow = image.columns.shape
     certified = constants[_CERTIFIED] > 0
-    if numbers[layer, unit, _SCALE] == 0.0:
-        return UNDECIDED
-    counters[_PROGRAMS] += 1
     new, side = counters[_POINTS], 0 if sign > 0 else 1
     here = sign * values[layer, inside, unit]
     _start(scaled, path, image, layer, unit, sign, count)
+    if numbers[layer, unit, _SCALE] == 0.0:
+        return UNDECIDED
+    counters[_PROGRAMS] += 1
     for _ in range(3 * (count + wide) + 20):
         counters[_WORK] += (narrow + 4) * wide
         _place(scaled, numbers, path, image)

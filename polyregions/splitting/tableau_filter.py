@@ -6,7 +6,7 @@ Derivations: docs/float_filter.md, whose equations are cited. What is not certai
 import numpy as np
 
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.compiled import compiled
+from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.tableau_state import (
     BoxRow,
     ColumnRow,
@@ -77,7 +77,7 @@ def prepare(
             scaled[slot, u, j] = scaled[slot, u, j] * scale if fine else 0.0
 
 
-@compiled
+@inlined
 def certain_sign(
     constants: FloatArray, a: FloatArray, numbers: FloatArray, x: FloatArray, point: int, slot: int, unit: int
 ) -> tuple[float, int]:

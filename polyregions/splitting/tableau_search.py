@@ -14,7 +14,7 @@ import numpy as np
 from polyregions.certificate.encoding import Token
 from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.compiled import compiled
+from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_kernel import find_in_image
 from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_filter import evaluate, prepare
@@ -76,7 +76,7 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
-@compiled
+@inlined
 def _next_rows(
     widths: IntArray,
     weights: FloatArray,
@@ -192,7 +192,7 @@ def enter_layer(
             record_settled(counters, integers, u, state)
 
 
-@compiled
+@inlined
 def _settle(
     counters: IntArray,
     box: FloatArray,
@@ -283,7 +283,7 @@ def _settle(
     return True
 
 
-@compiled
+@inlined
 def _descend(
     counters: IntArray,
     path: IntArray,
@@ -324,7 +324,7 @@ def _descend(
     counters[_DEPTH] = child
 
 
-@compiled
+@inlined
 def _split(counters: IntArray, levels: IntArray, masks: WordArray, level: int) -> bool:
     """Choose the unit to split the settled cell by; False if none is live. The positive half comes first."""
     for word in range(masks.shape[2]):

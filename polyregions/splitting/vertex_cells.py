@@ -157,6 +157,8 @@ class VertexTree:
             np.zeros(_BUFFER, dtype=np.bool_),
             np.zeros(widest),
             np.zeros(widest),
+            np.zeros(widest, dtype=np.int32),
+            np.zeros(room, dtype=np.int64),
             np.zeros((room, d)),
             np.zeros(room),
             np.zeros(room, dtype=np.uint64),
@@ -173,7 +175,7 @@ class VertexTree:
             np.zeros((stack, widest), dtype=np.int32),
             np.zeros((stack, kernel.MAX_FACETS, 2), dtype=np.int32),
             np.zeros((stack, d + 2, widest)),
-            np.zeros((stack, 8), dtype=np.int64),
+            np.zeros((stack, kernel.HEAD), dtype=np.int64),
         )
 
     def _grow(self, stack: int, vertices: int) -> None:
@@ -190,6 +192,7 @@ class VertexTree:
             frames[: len(s.frames)] = s.frames
         self._scratch = s._replace(
             frames=frames,
+            kept=np.zeros(vertices, dtype=np.int64),
             new_vertices=np.zeros((vertices, d)),
             new_radii=np.zeros(vertices),
             new_incidence=np.zeros(vertices, dtype=np.uint64),
@@ -210,8 +213,7 @@ class VertexTree:
             nodes.incidence[0, v] = sum(1 << place[facet] for facet in corner.facets)
         n = r.widths[0]
         nodes.live[0, :n] = np.arange(n)
-        nodes.signs[0, :n, : len(corners)] = kernel.MISSING
-        nodes.head[0] = (0, len(corners), n, 0, 0, 0, 0, r.dimension)
+        nodes.head[0] = (0, len(corners), n, 0, 0, 0, 0, r.dimension, 0)
         width = r.widths[1] if len(r.widths) > 1 else 0
         bias = self._problem.biases[1, :width] if width else np.zeros(0)
         nodes.sums[0, r.dimension, :width] = bias

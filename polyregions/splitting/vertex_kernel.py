@@ -22,7 +22,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from polyregions.exact.filter import INFLATE, U
-from polyregions.splitting.compiled import compiled, compiled_fused
+from polyregions.splitting.compiled import compiled, compiled_fused, inlined, inlined_fused
 from polyregions.splitting.exact_vertices import BOX, DOMAIN
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "GIVEN",
     "GROW_STACK",
     "GROW_VERTICES",
+    "HEAD",
     "MAX_FACETS",
     "PAUSED",
     "SPLITS",
@@ -58,8 +59,8 @@ FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL
 #: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
 #: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``; how many.
 TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, COUNTERS = range(8)
-#: Signs in a node's table besides -1, 0, 1: not certain, and not yet computed.
-UNKNOWN, MISSING = 2, 3
+#: A sign in a node's table besides -1, 0, 1: not certain.
+UNKNOWN = 2
 #: Facets of one cell that a bit set holds.
 MAX_FACETS = 64
 
@@ -105,8 +106,8 @@ class Nodes(NamedTuple):
     live (S, n) : units
     facets (S, 64, 2) : layer and unit of each
     sums (S, d + 2, n) : the next layer's forms so far: coefficients, constants, and errors
-    head (S, 8) : layer, vertices, live units, phase, unit and state of the split that made the node, active units
-        settled in this layer, dimension of the image that enters the layer
+    head (S, 9) : layer, vertices, live units, phase, unit and state of the split that made the node, active units
+        settled in this layer, dimension of the image that enters the layer, and the first vertex without signs
     """
 
     vertices: FloatArray
@@ -129,7 +130,7 @@ class Scratch(NamedTuple):
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
-    low, high, new_vertices, new_radii, new_incidence, system : room to work
+    low, high, chosen, kept, new_vertices, new_radii, new_incidence, system : room to work
     """
 
     rows: FloatArray
@@ -143,13 +144,15 @@ class Scratch(NamedTuple):
     leaf_certain: npt.NDArray[np.bool_]
     low: FloatArray
     high: FloatArray
+    chosen: npt.NDArray[np.int32]
+    kept: IntArray
     new_vertices: FloatArray
     new_radii: FloatArray
     new_incidence: npt.NDArray[np.uint64]
     system: FloatArray
 
 
-LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION = range(8)
+LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION, NEW, HEAD = range(10)
 #: Radii of new vertices, as a share of their edge's length, above which they are computed afresh from their facets:
 #: radii that come from those of the edge's ends grow by a factor at each step.
 _POLISH = 2.0**-20
@@ -161,7 +164,7 @@ _LEAST_SIZE, _LARGEST_SIZE, _UNDERFLOW = 2.0**-150, 2.0**150, 2.0**-700
 _OUTSIDE = 1.0 + 2.0**-40
 #: The layer of a node that another search has taken over.
 GIVEN = -3
-#: Phases of a node: just made by a split; all signs known.
+#: Phases of a node: just made by a split, its last vertices without signs; all signs known.
 _FRESH, _SIGNED = 0, 1
 
 
@@ -185,7 +188,7 @@ def _lowest(typing_context, word):
     return types.uint64(types.uint64), generate
 
 
-@compiled_fused
+@inlined_fused
 def _add_forms(nodes, problem, scratch, node, layer, units, count):
     """Add the given units' forms, passed on by the weights, to the next layer's."""
     following = layer + 1
@@ -228,7 +231,7 @@ def _add_forms(nodes, problem, scratch, node, layer, units, count):
                 sums[j] += share * wp[j]
 
 
-@compiled_fused
+@inlined_fused
 def _sign(scratch, layer, unit, vertex, radius):
     d = scratch.rows.shape[1] - 1
     value = scratch.rows[layer, d, unit]
@@ -243,7 +246,7 @@ def _sign(scratch, layer, unit, vertex, radius):
     return UNKNOWN
 
 
-@compiled
+@inlined
 def _doubted(problem, counters):
     """Whether to call a certain sign uncertain, at random; never but in tests."""
     if problem.doubt == 0.0:
@@ -382,7 +385,7 @@ def _polish(nodes, problem, scratch, node, word, x):
     return (radius / (1.0 - defect)) * INFLATE + problem.tiny
 
 
-@compiled_fused
+@inlined_fused
 def _enter(nodes, problem, scratch, counters, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
 
@@ -454,27 +457,26 @@ def _enter(nodes, problem, scratch, counters, node, layer):
     active = 0
     unknown = 0
     offset = scratch.offsets[layer]
-    settled = nodes.live[node]
-    # Settled active units are collected from the end of the list of live ones.
+    for j in range(width if problem.doubt > 0.0 else 0):
+        if _doubted(problem, counters):
+            low[j], high[j] = -np.inf, np.inf
+    # Every unit is written to both lists and stays in one at most: branches on the states could not be predicted.
     for j in range(width):
         limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
-        doubted = _doubted(problem, counters)
-        if low[j] > limit and not doubted:
-            scratch.states[offset + j] = 1
-            active += 1
-            settled[width - active] = j
-        elif high[j] < -limit and not doubted:
-            scratch.states[offset + j] = 0
-        else:
-            settled[live] = j
-            for v in range(count):
-                sign = _sign(scratch, layer, j, nodes.vertices[node, v], nodes.radii[node, v])
-                if _doubted(problem, counters):
-                    sign = UNKNOWN
-                nodes.signs[node, live, v] = sign
-                unknown += sign == UNKNOWN
-            live += 1
-    _add_forms(nodes, problem, scratch, node, layer, settled[width - active : width], active)
+        above, below = low[j] > limit, high[j] < -limit
+        scratch.states[offset + j] = above
+        scratch.chosen[active] = j
+        active += above
+        nodes.live[node, live] = j
+        live += not (above or below)
+    for i in range(live):
+        for v in range(count):
+            sign = _sign(scratch, layer, nodes.live[node, i], nodes.vertices[node, v], nodes.radii[node, v])
+            if _doubted(problem, counters):
+                sign = UNKNOWN
+            nodes.signs[node, i, v] = sign
+            unknown += sign == UNKNOWN
+    _add_forms(nodes, problem, scratch, node, layer, scratch.chosen[:active], active)
     head[LAYER] = layer
     head[LIVE] = live
     head[PHASE] = _SIGNED
@@ -483,7 +485,7 @@ def _enter(nodes, problem, scratch, counters, node, layer):
     return unknown, width * count
 
 
-@compiled
+@inlined
 def _settle(nodes, problem, scratch, node):
     """Take the units off the live list that do not cut the cell; all signs are known."""
     head = nodes.head[node]
@@ -513,7 +515,7 @@ def _settle(nodes, problem, scratch, node):
     head[LIVE] = keep
 
 
-@compiled
+@inlined
 def _cross(nodes, problem, scratch, node, bit):
     """The vertices that the first live unit's hyperplane makes on the cell's edges; their number, -1 for too many."""
     head = nodes.head[node]
@@ -579,7 +581,7 @@ def _cross(nodes, problem, scratch, node, bit):
     return made
 
 
-@compiled
+@inlined
 def _fill_child(nodes, scratch, source, target, state, made, bit):
     """Make the half of ``source`` on one side of its first live unit's hyperplane in ``target`` (which may be it)."""
     count, live = nodes.head[source, VERTICES], nodes.head[source, LIVE]
@@ -587,33 +589,29 @@ def _fill_child(nodes, scratch, source, target, state, made, bit):
     wrong = -1 if state else 1
     kept = 0
     for v in range(count):
-        sign = nodes.signs[source, 0, v]
-        if sign == wrong:
-            continue
+        # Without a branch, which could not be predicted.
+        scratch.kept[kept] = v
+        kept += nodes.signs[source, 0, v] != wrong
+    for c in range(kept):
+        v = scratch.kept[c]
         for k in range(d):
-            nodes.vertices[target, kept, k] = nodes.vertices[source, v, k]
-        nodes.radii[target, kept] = nodes.radii[source, v]
+            nodes.vertices[target, c, k] = nodes.vertices[source, v, k]
+        nodes.radii[target, c] = nodes.radii[source, v]
         word = nodes.incidence[source, v]
-        nodes.incidence[target, kept] = word | bit if sign == 0 else word
-        for i in range(1, live):
-            # Rows move up by one in place; the split unit's own row 0 is still needed for the next vertices.
-            nodes.signs[target, i, kept] = nodes.signs[source, i, v]
-        if kept != v or source != target:
-            nodes.signs[target, 0, kept] = sign
-        kept += 1
+        nodes.incidence[target, c] = word | bit if nodes.signs[source, 0, v] == 0 else word
+    unit = nodes.live[source, 0]
+    for i in range(1, live):
+        # In place, too: entries move up and to the left.
+        nodes.live[target, i - 1] = nodes.live[source, i]
+        for c in range(kept):
+            nodes.signs[target, i - 1, c] = nodes.signs[source, i, scratch.kept[c]]
+    nodes.head[target, NEW] = kept
     for v in range(made):
         for k in range(d):
             nodes.vertices[target, kept, k] = scratch.new_vertices[v, k]
         nodes.radii[target, kept] = scratch.new_radii[v]
         nodes.incidence[target, kept] = scratch.new_incidence[v]
-        for i in range(1, live):
-            nodes.signs[target, i, kept] = MISSING
         kept += 1
-    unit = nodes.live[source, 0]
-    for i in range(1, live):
-        nodes.live[target, i - 1] = nodes.live[source, i]
-        for v in range(kept):
-            nodes.signs[target, i - 1, v] = nodes.signs[target, i, v]
     nodes.head[target, VERTICES] = kept
     nodes.head[target, LIVE] = live - 1
     nodes.head[target, PHASE] = _FRESH
@@ -621,7 +619,7 @@ def _fill_child(nodes, scratch, source, target, state, made, bit):
     nodes.head[target, STATE] = state
 
 
-@compiled
+@inlined
 def _split(nodes, problem, scratch, counters):
     """Replace the topmost node by its two halves; a status if there is no room, else -1."""
     node = counters[TOP]
@@ -725,14 +723,13 @@ def advance(
             unknown = 0
             for i in range(head[LIVE]):
                 unit = nodes.live[node, i]
-                for v in range(head[VERTICES]):
-                    if nodes.signs[node, i, v] == MISSING:
-                        sign = _sign(scratch, layer, unit, nodes.vertices[node, v], nodes.radii[node, v])
-                        if _doubted(problem, counters):
-                            sign = UNKNOWN
-                        nodes.signs[node, i, v] = sign
-                        unknown += sign == UNKNOWN
-                        counters[TESTS] += 1
+                for v in range(head[NEW], head[VERTICES]):
+                    sign = _sign(scratch, layer, unit, nodes.vertices[node, v], nodes.radii[node, v])
+                    if _doubted(problem, counters):
+                        sign = UNKNOWN
+                    nodes.signs[node, i, v] = sign
+                    unknown += sign == UNKNOWN
+            counters[TESTS] += head[LIVE] * (head[VERTICES] - head[NEW])
             head[PHASE] = _SIGNED
             if unknown:
                 return UNDECIDED
