@@ -9,11 +9,13 @@ float64 holds, one next to it is, and how often is part of the result.
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import asdict
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from polyregions.commands import CommandError, ExitStatus, options, output
 from polyregions.definition import Definition
-from polyregions.network import Pattern
+
+if TYPE_CHECKING:
+    from polyregions.network import Pattern
 
 HELP = "write an MPS or LP file"
 
@@ -68,7 +70,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _pattern(text: str) -> Pattern:
+def _pattern(text: str) -> "Pattern":
     if not re.fullmatch(r"[01]+(\|[01]+)*", text):
         raise ArgumentTypeError(f"{text!r} is not a pattern; write one 0 or 1 per unit, and | between layers")
     return tuple(tuple(int(state) for state in states) for states in text.split("|"))

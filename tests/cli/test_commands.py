@@ -235,7 +235,7 @@ def test_cross_check(capsys, orthants, definition, expected):
 
 
 def test_cross_check_stopped_early(capsys):
-    status, result = run_json(capsys, "cross-check", A2, *BOX, "--time-limit", "0.2")
+    status, result = run_json(capsys, "cross-check", A2, *BOX, "--time-limit", "1e-6")
     jsonschema.validate(result, schemas.CROSS_CHECK)
     assert (status, result["agree"], result["complete"]) == (3, None, False)
     assert main(["cross-check", A2, *BOX, "--time-limit", "0"]) == 3

@@ -26,7 +26,7 @@ def test_text_and_remark(capsys, tmp_path):
     arguments = ["export", A1, "--box", "-1/3", "1", "--format", "lp", "--output", str(target)]
     assert main(arguments) == 0
     out, err = capsys.readouterr()
-    assert out == f"{target}: 99 variables, 32 of them integer, 128 constraints\n"
+    assert out == f"{target}: 98 variables, 32 of them integer, 126 constraints\n"
     assert "2 bounds and constraints hold rounded numbers; --weights" in err
     assert main([*arguments, "--quiet"]) == 0
     assert capsys.readouterr().err == ""
