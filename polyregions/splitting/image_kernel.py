@@ -50,7 +50,7 @@ _WORK_A, _WORK_B = Small.FIRST, Small.SECOND
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
-@inlined
+@compiled
 def _combine(rows: FloatArray, weights: FloatArray, kind: int, out: FloatArray, target: int) -> None:
     """Write the combination of rows with the weights in ``weights[kind]`` to the begin of ``out[target]``."""
     for j in range(rows.shape[1]):
@@ -90,7 +90,7 @@ def _step(small: FloatArray, columns: FloatArray, q: int, step: float) -> None:
         small[_FIXED, k] += step * columns[q, k]
 
 
-@inlined
+@compiled
 def _row_coefficients(scaled: FloatArray, path: IntArray, image: Image, i: int, size: int) -> None:
     """FIRST: row i over the slacks of the tight rows, with structural columns eliminated."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -102,7 +102,19 @@ def _row_coefficients(scaled: FloatArray, path: IntArray, image: Image, i: int, 
             small[_WORK_A, k] += value * inverse[b, k]
 
 
-@inlined
+@compiled
+def _column_coefficients(scaled: FloatArray, path: IntArray, image: Image, q: int, size: int) -> None:
+    """SECOND: column q over the basic columns, in the tight rows."""
+    small, inverse, basis = image.small, image.inverse, image.basis
+    for b in range(size):
+        small[_WORK_B, b] = 0.0
+    for k in range(size):
+        value = _product(scaled, path, basis[_TIGHT, k], image.columns, q)
+        for b in range(size):
+            small[_WORK_B, b] += inverse[b, k] * value
+
+
+@compiled
 def _direction(scaled: FloatArray, path: IntArray, image: Image, size: int) -> None:
     """DIRECTION -= the tight rows with the weights in FIRST."""
     small = image.small
@@ -113,17 +125,12 @@ def _direction(scaled: FloatArray, path: IntArray, image: Image, size: int) -> N
             small[_DIRECTION, c] -= weight * scaled[path[i, _SLOT], path[i, _UNIT], c]
 
 
-@inlined
+@compiled
 def _grow(scaled: FloatArray, path: IntArray, image: Image, i: int, q: int, pivot: float) -> None:
     """Row i and column q enter the basis; FIRST holds the row's coefficients (a bordered inverse)."""
     small, inverse, basis = image.small, image.inverse, image.basis
     size = basis[_SIZE, 0]
-    for b in range(size):
-        small[_WORK_B, b] = 0.0
-    for k in range(size):
-        value = _product(scaled, path, basis[_TIGHT, k], image.columns, q)
-        for b in range(size):
-            small[_WORK_B, b] += inverse[b, k] * value
+    _column_coefficients(scaled, path, image, q, size)
     for b in range(size):
         factor = small[_WORK_B, b] / pivot
         for k in range(size):
@@ -137,7 +144,7 @@ def _grow(scaled: FloatArray, path: IntArray, image: Image, i: int, q: int, pivo
     basis[_SIZE, 0] = size + 1
 
 
-@inlined
+@compiled
 def _shrink(image: Image, k: int, b: int) -> None:
     """Tight row k and basic column b leave the basis."""
     inverse, basis = image.inverse, image.basis
@@ -157,7 +164,7 @@ def _shrink(image: Image, k: int, b: int) -> None:
     basis[_SIZE, 0] = last
 
 
-@inlined
+@compiled
 def _exchange_row(image: Image, k: int, i: int) -> None:
     """Row i takes the place of tight row k; FIRST holds the row's coefficients."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -174,17 +181,12 @@ def _exchange_row(image: Image, k: int, i: int) -> None:
     basis[_TIGHT, k] = i
 
 
-@inlined
+@compiled
 def _exchange_column(scaled: FloatArray, path: IntArray, image: Image, b: int, q: int) -> None:
     """Column q takes the place of basic column b."""
     small, inverse, basis = image.small, image.inverse, image.basis
     size = basis[_SIZE, 0]
-    for r in range(size):
-        small[_WORK_B, r] = 0.0
-    for k in range(size):
-        value = _product(scaled, path, basis[_TIGHT, k], image.columns, q)
-        for r in range(size):
-            small[_WORK_B, r] += inverse[r, k] * value
+    _column_coefficients(scaled, path, image, q, size)
     pivot = small[_WORK_B, b]
     for k in range(size):
         inverse[b, k] /= pivot
@@ -201,7 +203,7 @@ def _code(path: IntArray, i: int) -> int:
     return ((path[i, _SLOT] << 32) + path[i, _UNIT]) * 2 + (path[i, _SIGN] > 0)
 
 
-@inlined
+@compiled
 def _take_over(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: int, side: int, count: int) -> None:
     """The basis with which the last program of this unit ended, as far as its rows are still there."""
     small, basis, last = image.small, image.basis, image.last
@@ -232,7 +234,7 @@ def _take_over(scaled: FloatArray, path: IntArray, image: Image, layer: int, uni
             _grow(scaled, path, image, i, best, pivot)
 
 
-@inlined
+@compiled
 def _duals(scaled: FloatArray, image: Image, layer: int, unit: int, sign: int) -> None:
     """DUAL: the reduced costs of the tight rows' slacks."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -247,7 +249,7 @@ def _duals(scaled: FloatArray, image: Image, layer: int, unit: int, sign: int) -
             small[_DUAL, k] += sign * value * inverse[b, k]
 
 
-@inlined
+@compiled
 def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: int, sign: int, count: int) -> None:
     """A dual feasible basis, with reduced costs and what the nonbasic columns contribute to the place."""
     small, inverse, basis, column = image.small, image.inverse, image.basis, image.column
@@ -290,7 +292,7 @@ def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: i
         small[_FIXED, c] = small[_OFFSET, c] + (s0 + s1) + (s2 + s3)
 
 
-@inlined
+@compiled
 def _place(scaled: FloatArray, numbers: FloatArray, path: IntArray, image: Image) -> None:
     """VALUE of the basic columns, and the PLACE of the iterate in the image."""
     small, inverse, basis = image.small, image.inverse, image.basis
@@ -310,7 +312,7 @@ def _place(scaled: FloatArray, numbers: FloatArray, path: IntArray, image: Image
 
 @compiled
 def to_image(image: Image, x: FloatArray, point: int) -> None:
-    """y of a point of the domain; Small.ERROR bounds the error."""
+    """y of a point of the domain, as far off as the forms of image_state.first_image_rows say."""
     for c in range(x.shape[1]):
         s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
         for j in range(_U0, np.uint64(image.points.shape[1]), _U4):
@@ -321,7 +323,7 @@ def to_image(image: Image, x: FloatArray, point: int) -> None:
         x[point, c] = (s0 + s1) + (s2 + s3) + image.small[_FIRST_CONSTANT, c]
 
 
-@inlined
+@compiled
 def lies_inside(image: Image, point: int) -> bool:
     """Whether a point is certainly in the interior of the domain's box."""
     for j in range(image.points.shape[1]):
@@ -331,7 +333,7 @@ def lies_inside(image: Image, point: int) -> bool:
     return True
 
 
-@inlined
+@compiled
 def _propose(image: Image, x: FloatArray, inside: int, share: float, new: int) -> bool:
     """Write the point at ``share`` of the way from ``inside`` to the iterate; whether it is in the box's interior."""
     basis, column, box, points = image.basis, image.column, image.box, image.points
@@ -408,7 +410,7 @@ def image_excludes(
     return bound < 0.0 or (bound == 0.0 and (sign > 0 or constants[_OPEN] > 0))
 
 
-@inlined
+@compiled
 def _gather(
     numbers: FloatArray, path: IntArray, column: FloatArray, names: IntArray, image: Image, layer: int, unit: int
 ) -> int:
@@ -427,10 +429,12 @@ def _gather(
     return many
 
 
-@inlined
+@compiled
 def _keep(path: IntArray, image: Image, layer: int, unit: int, side: int) -> None:
     """Keep the basis for the next program of this unit."""
     size = image.basis[_SIZE, 0]
+    if 3 * size >= image.last.shape[3]:
+        size = 0
     image.last[layer, unit, side, 0] = size
     for k in range(size):
         i = image.basis[_TIGHT, k]

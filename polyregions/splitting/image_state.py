@@ -19,14 +19,18 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+#: Larger bases are not kept for the next program: for very wide first layers they would take most of the memory.
+_KEPT = 64
+
+
 class Small:
     """Rows of ``Image.small``, vectors of one entry a first-layer unit (or a basic column).
 
-    CONSTANT, ERROR, SUPPORT: of the first layer's forms, the constant, the error of y at a float point, and the error
-    per unit weight of a supremum over the box. OFFSET: of the generators. The rest is work space of a linear program.
+    CONSTANT, SUPPORT: of the first layer's forms, the constant, and the error per unit weight of a supremum over the
+    box. OFFSET: of the generators. The rest is work space of a linear program.
     """
 
-    CONSTANT, ERROR, SUPPORT, OFFSET, FIXED, PLACE, BASIC, DUAL, DIRECTION, FIRST, SECOND, LENGTH = range(12)
+    CONSTANT, SUPPORT, OFFSET, FIXED, PLACE, BASIC, DUAL, DIRECTION, FIRST, SECOND, LENGTH = range(11)
 
 
 class Basis:
@@ -112,7 +116,6 @@ def new_image(restriction: Restriction, box: FloatBox, image: FloatBox, *, point
     weights, small = np.zeros((narrow, wide)), np.zeros((Small.LENGTH, narrow))
     weights[:n, :d] = forms.a
     small[Small.CONSTANT, :n] = forms.c
-    small[Small.ERROR, :n] = _point_errors(forms, d)
     small[Small.SUPPORT, :n] = (forms.error + (n + d + 6) * U * forms.magnitude) * INFLATE + forms.tiny
     coordinates = padded_box(box)
     generators = np.zeros((narrow, wide))
@@ -132,7 +135,7 @@ def new_image(restriction: Restriction, box: FloatBox, image: FloatBox, *, point
         np.zeros((narrow, narrow)),
         np.zeros((Basis.LENGTH, narrow), dtype=np.int64),
         np.zeros(rows, dtype=np.int64),
-        np.zeros((layers, units, 2, 1 + 3 * narrow), dtype=np.int64),
+        np.zeros((layers, units, 2, 1 + 3 * min(narrow, _KEPT)), dtype=np.int64),
         np.zeros((1, wide + narrow)),
         column,
         np.zeros((NameRow.LENGTH, wide + narrow), dtype=np.int64),
