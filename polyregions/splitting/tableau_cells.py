@@ -409,7 +409,10 @@ class TableauTree:
         """Let the compiled search run until it needs something, and give it that."""
         start = time.perf_counter()
         arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state, self._record)
-        reason = tableau_search.search(*arrays, self._image, self.restriction.dimension, self._budget, most, keep)
+        plain = True if self._image is None else None
+        reason = tableau_search.search(
+            *arrays, self._image, plain, self.restriction.dimension, self._budget, most, keep
+        )
         if reason == tableau_search.PAUSED:
             elapsed = time.perf_counter() - start
             faster = min(max(_PAUSE / max(elapsed, 1e-6), 0.5), 2.0)

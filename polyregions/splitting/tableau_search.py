@@ -215,6 +215,7 @@ def _settle(
     integers: IntArray,
     floats: FloatArray,
     image: Image | None,
+    plain: bool | None,
     level: int,
 ) -> bool:
     """Take units off the live list whose hyperplanes miss the cell; find points on both sides of the rest.
@@ -243,12 +244,14 @@ def _settle(
                 value = sign * values[layer, known_points[level, k], unit]
                 if value > best or inside < 0:
                     inside, best = known_points[level, k], value
-            if image is None:
+            answer = UNDECIDED
+            # The compiler leaves out what a None excludes.
+            if plain is not None:
                 answer = find(
                     counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
                     layer, unit, sign, count, inside,
                 )  # fmt: skip
-            else:
+            if image is not None:
                 answer = find_in_image(
                     counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names, image,
                     layer, unit, sign, count, inside,
@@ -353,6 +356,7 @@ def search(
     state: Search,
     record: Record,
     image: Image | None,
+    plain: bool | None,
     dimension: int,
     budget: int,
     most: int,
@@ -360,7 +364,8 @@ def search(
 ) -> int:
     """Search on until something is needed from outside, ``budget`` units of work are done or ``most`` regions found.
 
-    ``image``: that of the domain under the first layer, if forms are kept over it; ``dimension``: of the domain.
+    ``image``: that of the domain under the first layer, if forms are kept over it, and then ``plain`` is None, else
+    True. ``dimension``: of the domain.
     ``keep``: write each leaf to the buffer.
     """
     widths, weights, biases, box, constants = problem
@@ -386,7 +391,7 @@ def search(
             counters[_WORK] += 100
             if not _settle(
                 counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
-                levels, masks, known_points, integers, floats, image, level,
+                levels, masks, known_points, integers, floats, image, plain, level,
             ):  # fmt: skip
                 return NEEDS_DECISION
             if _split(counters, levels, masks, level):
