@@ -7,10 +7,12 @@ The last word when floating point can decide nothing. Maximise a linear function
 in integer arithmetic. Every variable is boxed, so the basis of slacks with each column at its better bound
 is dual feasible and no first phase is needed; every iterate is a valid upper bound with its multipliers, so
 that a proof of "nowhere positive" can be had before the optimum is. Each step solves the k x k system of the
-k tight rows afresh and exactly; k is at most the number of rows and of columns.
+k tight rows afresh and exactly; k is at most the number of rows and of columns. Steps are long (the bound flipping
+ratio test, e.g. Koberstein 2005): a column whose reduced cost changes sign goes to its other bound while the
+leaving variable stays infeasible, so that a step may pass hundreds of columns.
 
-Degenerate programs end because ties, and after many steps the choice of the leaving variable too, follow
-Bland's rule (Bland 1977, for the dual: smallest index leaves, smallest index enters).
+Degenerate programs end because ties, and after many steps the choice of the leaving variable and of a short step too,
+follow Bland's rule (Bland 1977, for the dual: smallest index leaves, smallest index enters).
 """
 
 from collections.abc import Sequence
@@ -100,7 +102,7 @@ class ExactLP:
         ----------
         objective : n + 1 integers
         hint : BasisHint, optional
-            A starting basis; ignored if it is singular or not dual feasible.
+            A starting basis; ignored if it is singular. Rows with multipliers of the wrong sign are left out of it.
         stop : Verdict, optional
             NOT_POSITIVE or NEGATIVE: stop as soon as the bound proves that much.
         """
@@ -115,8 +117,16 @@ class ExactLP:
         return [value + c * denominator for value, c in zip(products, self._c, strict=True)]
 
 
-#: Steps before the leaving variable, too, is chosen by Bland's rule.
+#: Steps before Bland's rule, for every hundred columns and rows.
 _GREEDY_STEPS = 60
+
+
+#: A reduced cost of the right sign, by how much it falls, and its variable: kind 0 a column, 1 a slack.
+_Candidate = tuple[Any, Any, tuple[int, int]]
+
+
+def _ratio(candidate: _Candidate) -> Fraction:
+    return Fraction(int(candidate[0]), int(candidate[1]))
 
 
 class _Run:
@@ -135,6 +145,7 @@ class _Run:
         self.basic: list[int] = []
         self.at_upper = [value > 0 for value in objective]
         self.pivots = 0
+        self._greedy_steps = _GREEDY_STEPS * (1 + (lp._n + len(lp._a)) // 100)
 
     def solve(self, hint: BasisHint | None) -> ExactOptimum:
         dual = self._start(hint)
@@ -149,7 +160,7 @@ class _Run:
             leaving = self._leaving(point, denominator)
             if leaving is None:
                 return self._result(Verdict.OPTIMAL, bound, point, denominator, multipliers, scale)
-            ray = self._step(leaving, multipliers, reduced)
+            ray = self._step(leaving, denominator, multipliers, reduced)
             if ray is not None:
                 return ray
             self.pivots += 1
@@ -159,13 +170,26 @@ class _Run:
         if hint is not None and len(hint.tight_rows) == len(hint.basic_columns):
             self.tight, self.basic = list(hint.tight_rows), list(hint.basic_columns)
             dual = self._dual()
-            if dual is not None and all(value >= 0 for value in dual[0]):
+            while dual is not None and min(dual[0], default=0) < 0:
+                dual = self._without(min(range(len(self.tight)), key=dual[0].__getitem__))
+            if dual is not None:
                 nonbasic = set(range(self.lp._n)) - set(self.basic)
                 for j in nonbasic:
                     self.at_upper[j] = dual[1][j] > 0
                 return dual
             self.tight, self.basic = [], []
         return self._dual()
+
+    def _without(self, place: int) -> tuple[list[Any], list[Any], Any] | None:
+        """Leave the tight row at a place out of the basis, with some column; the dual solution there."""
+        del self.tight[place]
+        columns = self.basic
+        for j in columns:
+            self.basic = [column for column in columns if column != j]
+            dual = self._dual()
+            if dual is not None:
+                return dual
+        return None
 
     def _dual(self) -> tuple[list[Any], list[Any], Any] | None:
         """Multipliers of the tight rows and reduced costs of all columns, over a common denominator."""
@@ -211,33 +235,35 @@ class _Run:
         )
         return Fraction(int(total + constant * den), int(scale * den))
 
-    def _leaving(self, point: list[Any], denominator: Any) -> tuple[int, int, int] | None:
-        """An infeasible basic variable as (kind, index, direction): kind 0 a column, 1 a slack."""
+    def _leaving(self, point: list[Any], denominator: Any) -> tuple[int, int, int, Any] | None:
+        """An infeasible basic variable as (kind, index, direction, by how much): kind 0 a column, 1 a slack."""
         lp = self.lp
-        candidates: list[tuple[Any, tuple[int, int, int]]] = []
+        candidates: list[tuple[int, int, int, Any]] = []
         for j in sorted(self.basic):
             if point[j] < lp._lower[j] * denominator:
-                candidates.append((lp._lower[j] * denominator - point[j], (0, j, 1)))
+                candidates.append((0, j, 1, lp._lower[j] * denominator - point[j]))
             elif point[j] > lp._upper[j] * denominator:
-                candidates.append((point[j] - lp._upper[j] * denominator, (0, j, -1)))
-            if candidates and self.pivots >= _GREEDY_STEPS:
-                return candidates[0][1]
+                candidates.append((0, j, -1, point[j] - lp._upper[j] * denominator))
+            if candidates and not self._greedy:
+                return candidates[0]
         tight = set(self.tight)
         for i, value in enumerate(lp.all_rows_dot(point, denominator)):
             if value < 0 and i not in tight:
-                candidates.append((-value, (1, i, 1)))
-                if self.pivots >= _GREEDY_STEPS:
+                candidates.append((1, i, 1, -value))
+                if not self._greedy:
                     break
-        if not candidates:
-            return None
-        if self.pivots >= _GREEDY_STEPS:
-            return candidates[0][1]
-        return max(candidates, key=lambda candidate: candidate[0])[1]
+        return max(candidates, key=lambda candidate: candidate[3], default=None)
 
-    def _step(self, leaving: tuple[int, int, int], multipliers: list[Any], reduced: list[Any]) -> ExactOptimum | None:
+    @property
+    def _greedy(self) -> bool:
+        return self.pivots < self._greedy_steps
+
+    def _step(
+        self, leaving: tuple[int, int, int, Any], denominator: Any, multipliers: list[Any], reduced: list[Any]
+    ) -> ExactOptimum | None:
         """Exchange the leaving variable for one that keeps the dual feasible; a proof of emptiness if none is."""
         lp, arithmetic = self.lp, self.lp._arithmetic
-        kind, index, direction = leaving
+        kind, index, direction, amount = leaving
         row = lp._a[index] if kind else [direction * int(j == index) for j in range(lp._n)]
         eta: list[Any] = []
         eta_scale: Any = 1
@@ -252,7 +278,6 @@ class _Run:
             delta = [eta_scale * r + value for r, value in zip(row, combined, strict=True)]
         # Ratios theta = value / -change over one common scale; compare them by cross multiplication. Columns come
         # before slacks in Bland's order, here and in the choice of the leaving variable.
-        best: tuple[Any, Any, tuple[int, int]] | None = None
         in_basis = set(self.basic)
         columns = (
             (d, -change, (0, j)) if self.at_upper[j] else (-d, change, (0, j))
@@ -263,12 +288,29 @@ class _Run:
             ((value, -change, (1, i)) for value, change, i in zip(multipliers, eta, self.tight, strict=True)),
             key=lambda item: item[2],
         )
-        for value, decrease, key in (*columns, *slacks):
-            if decrease > 0 and (best is None or value * best[1] < best[0] * decrease):
-                best = (value, decrease, key)
-        if best is None:
+        candidates = [item for item in (*columns, *slacks) if item[1] > 0]
+        if self._greedy:
+            entering = self._long_step(candidates, Fraction(int(amount), int(denominator)) * int(eta_scale))
+        else:
+            entering = min(candidates, key=_ratio, default=None)
+        if entering is None:
             return self._infeasible(kind, index, direction, eta, eta_scale, delta)
-        self._exchange(kind, index, direction, *best[2])
+        self._exchange(kind, index, direction, *entering[2])
+        return None
+
+    def _long_step(self, candidates: list[_Candidate], missing: Fraction) -> _Candidate | None:
+        """The candidate at which the leaving variable, infeasible by ``missing``, is feasible; those before it flip.
+
+        None if it never is.
+        """
+        for candidate in sorted(candidates, key=_ratio):
+            _, decrease, (kind, j) = candidate
+            if kind:
+                return candidate
+            missing -= int(decrease) * int(self.lp._upper[j] - self.lp._lower[j])
+            if missing <= 0:
+                return candidate
+            self.at_upper[j] = not self.at_upper[j]
         return None
 
     def _exchange(self, kind: int, index: int, direction: int, entering_kind: int, entering: int) -> None:
