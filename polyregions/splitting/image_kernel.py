@@ -366,7 +366,7 @@ def image_excludes(
     count: int,
     many: int,
 ) -> bool:
-    """As tableau_filter.excludes, for forms over the image: docs/float_filter.md, equation 6."""
+    """As tableau_filter.excludes, for forms over the image: docs/float_filter.md, equation 7."""
     small, box = image.small, image.box
     wide, narrow = image.columns.shape
     for c in range(narrow):
