@@ -15,7 +15,7 @@ from polyregions.exact.filter import FloatBox, FloatRows
 from polyregions.exact.restriction import Restriction
 from polyregions.splitting import image_kernel
 from polyregions.splitting.image_kernel import image_excludes, to_image
-from polyregions.splitting.image_state import Small, image_box, new_image
+from polyregions.splitting.image_state import Small, first_image_rows, image_box, new_image
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.tableau_kernel import ratio_test
 from polyregions.splitting.tableau_state import (
@@ -196,7 +196,11 @@ def map_of(net_or_network, domain):
     box = FloatBox.of(restriction)
     target = image_box(restriction, box)
     return SimpleNamespace(
-        restriction=restriction, box=box, target=target, image=new_image(restriction, box, target, points=1, rows=8)
+        restriction=restriction,
+        box=box,
+        target=target,
+        errors=first_image_rows(restriction, box, target).error,
+        image=new_image(restriction, box, target, points=1, rows=8),
     )
 
 
@@ -224,7 +228,7 @@ def test_errors_of_the_image_of_a_point(net, data):
     y = np.zeros((1, m.image.weights.shape[0]))
     to_image(m.image, y, 0)
     for c, exact in enumerate(exact_y(m.restriction, [Fraction(v) for v in x.tolist()])):
-        error, lower, upper = m.image.small[Small.ERROR, c], m.target.lower[c], m.target.upper[c]
+        error, lower, upper = m.errors[c], m.target.lower[c], m.target.upper[c]
         if not (np.isfinite(error) and np.isfinite(lower) and np.isfinite(upper)):
             continue
         assert abs(exact - Fraction(float(y[0, c]))) <= Fraction(float(error))
