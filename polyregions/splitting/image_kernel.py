@@ -366,7 +366,7 @@ def image_excludes(
     count: int,
     many: int,
 ) -> bool:
-    """As tableau_filter.excludes, for forms over the image: docs/float_filter.md, equation 6."""
+    """As tableau_filter.excludes, for forms over the image: docs/float_filter.md, equation 7."""
     small, box = image.small, image.box
     wide, narrow = image.columns.shape
     for c in range(narrow):
@@ -470,6 +470,7 @@ def find_in_image(
     certified = constants[_CERTIFIED] > 0
     new, side = counters[_POINTS], 0 if sign > 0 else 1
     here = sign * values[layer, inside, unit]
+    # Also without a program: the basis is a hint for the exact method, so its rows must be rows of this cell.
     _start(scaled, path, image, layer, unit, sign, count)
     if numbers[layer, unit, _SCALE] == 0.0:
         return UNDECIDED

@@ -68,7 +68,7 @@ def image_of(restriction: Restriction) -> bool:
 
 
 def image_box(restriction: Restriction, box: FloatBox) -> FloatBox:
-    """A box that holds y, exact or computed at any float point of the domain's box."""
+    """A box that holds y, exact or computed at any float point of the domain's box (docs/float_filter.md, 7)."""
     rows = first_rows(restriction, box)
     error = _point_errors(rows, restriction.dimension)
     lower, upper = -upper_bounds(rows, box, -1) - error, upper_bounds(rows, box, 1) + error

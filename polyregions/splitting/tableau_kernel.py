@@ -112,8 +112,8 @@ def ratio_test(
     """The column that enters for row p (-1: none), by the long-step rule, and how many change sides before it.
 
     A boxed column whose reduced cost changes sign goes to its other bound, as long as row p stays violated: those first
-    in NameRow.ORDER. The column at which that ends is found as a quantile is, by partition: O(columns) however many
-    change sides.
+    in NameRow.ORDER. The column at which that ends is found as a quantile is, by partition: O(columns) on average,
+    however many change sides or have equal ratios.
     """
     length = t.shape[1]
     # Branches on the data could not be predicted, and would cost more than the arithmetic: flags are 0.0 or 1.0.
@@ -152,7 +152,19 @@ def ratio_test(
                 slope -= size
                 first = least
                 continue
-        # The least ratio of few, or of many equal ones.
+            # The middle is the least: all that equal it at once, since where forms are multiples of each other most do.
+            for k in range(first, last):
+                j = names[_ORDER, k]
+                if column[_RATIO, j] > middle:
+                    continue
+                slope -= column[_PIVOT, j]
+                if not slope > 0.0:
+                    q = j
+                    break
+                names[_ORDER, k] = names[_ORDER, first]
+                names[_ORDER, first] = j
+                first += 1
+            continue
         best = first
         for k in range(first + 1, last):
             if column[_RATIO, names[_ORDER, k]] < column[_RATIO, names[_ORDER, best]]:
