@@ -1,5 +1,7 @@
 """Tableau cells with forms over the first layer's units: the same counts, and bounds that hold in rational numbers."""
 
+import math
+import operator
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -15,7 +17,7 @@ from polyregions.exact.filter import FloatBox, FloatRows
 from polyregions.exact.restriction import Restriction
 from polyregions.splitting import image_kernel
 from polyregions.splitting.image_kernel import image_excludes, to_image
-from polyregions.splitting.image_state import Small, first_image_rows, image_box, new_image
+from polyregions.splitting.image_state import Small, exact_rows, first_image_rows, image_box, new_image
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.tableau_kernel import ratio_test
 from polyregions.splitting.tableau_state import (
@@ -92,7 +94,10 @@ def test_brute_force(net, definition, doubt):
     found = []
     for leaf in tree.leaves():
         pattern = tree.restriction.split_pattern(leaf.states)
-        assert net.network.pattern(tree.restriction.chart.ambient(leaf.witness.point.coordinates())) == pattern
+        point = tree.restriction.chart.ambient(leaf.witness.point.coordinates())
+        assert net.network.pattern(point) == pattern
+        inside = operator.lt if definition is Definition.REGIONS else operator.le
+        assert all(inside(low, v) and inside(v, high) for low, v, high in zip(net.lower, point, net.upper, strict=True))
         found.append(pattern)
     assert len(found) == len(set(found))
     assert set(found) == expected(net, definition)
@@ -187,6 +192,29 @@ def test_exact_rows_over_the_first_layer(monkeypatch):
     assert tree.found == int(pr.count(network, box, cells="lp")) > 10
 
 
+def test_errors_of_exact_rows_where_y_cancels():
+    """y is small on all of a thin box, and its error is not."""
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        first = rng.normal(size=(2, 5))
+        network = pr.Network.from_arrays(
+            [first, rng.normal(size=(3, 2))], [-first.sum(axis=1) / 3, np.zeros(3)], include_output=True
+        )
+        m = map_of(network, pr.Box(Fraction(1, 3), Fraction(1, 3) + Fraction(1, 2**30)))
+        scale = math.prod(layer.denominator for layer in m.restriction.layers)
+        rows = exact_rows(m.restriction, m.box, m.target, 1, b"\1\1", scale)
+        x = m.box.lower_inside + (m.box.upper_inside - m.box.lower_inside) * rng.random(5)
+        m.image.points[0, :5] = x
+        y = np.zeros((1, m.image.weights.shape[0]))
+        to_image(m.image, y, 0)
+        exact = exact_y(m.restriction, [Fraction(v) for v in x.tolist()])
+        for unit, weights in enumerate(network.weights[1].tolist()):
+            value = sum((Fraction(w) * v for w, v in zip(weights, exact, strict=True)), Fraction(0))
+            row = [Fraction(v) for v in (*rows.a[unit].tolist(), float(rows.c[unit]))]
+            computed = sum((a * Fraction(v) for a, v in zip(row[:-1], y[0, :2].tolist(), strict=True)), row[-1])
+            assert abs(computed - value) <= Fraction(float(rows.error[unit])) < Fraction(1, 2**40)
+
+
 # -- bounds --------------------------------------------------------------------------------------------------------
 
 
@@ -263,15 +291,21 @@ class Question:
         else:
             n, ambient = int(rng.integers(1, d)), d
             where = pr.Box([Fraction(-1, 3)] * d, [Fraction(int(v), 7) for v in rng.integers(1, 9, d)])
+        if kind == "thin":
+            where = pr.Box(Fraction(1, 3), Fraction(1, 3) + Fraction(1, 2**30))
+            d = ambient
 
         def numbers(*shape):
-            if kind == "normal":
+            if kind in ("normal", "thin"):
                 return rng.normal(size=shape)
             if kind == "spread":
                 return rng.normal(size=shape) * 10.0 ** rng.integers(-9, 9, shape)
             return rng.choice([0.1, -0.1, 0.3, 1 / 3, -1.0, 1.0 + 2**-52, 0.0], shape)
 
-        network = pr.Network.from_arrays([numbers(n, ambient)], [numbers(n)], include_output=True)
+        first = numbers(n, ambient)
+        # A thin domain next to y = 0: what cancels on the way from x to y is much larger than y.
+        biases = -first.sum(axis=1) / 3 if kind == "thin" else numbers(n)
+        network = pr.Network.from_arrays([first], [biases], include_output=True)
         self.m = m = map_of(network, where)
         self.sign, self.many = int(rng.choice([-1, 1])), many
         self.problem = new_problem(m.restriction, m.target, is_open=True, certified=True, doubt=0.0, record=False)
@@ -312,7 +346,7 @@ class Question:
         )  # fmt: skip
 
 
-KINDS = ["normal", "spread", "few bits"]
+KINDS = ["normal", "spread", "few bits", "thin"]
 
 
 @pytest.mark.parametrize("domain", ["box", "plane"])
