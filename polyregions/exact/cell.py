@@ -388,7 +388,7 @@ class Cell:
         start = inside.point
         here, there = _value(objective, start), _value(objective, vertex)
         zero = here / (here - there) if here < 0 else Fraction(0)
-        witness = Witness.rational(start.towards(vertex, (1 + zero) / 2))
+        witness = Witness.rational(start.towards(vertex, _short_between(zero, Fraction(1))))
         # A float point costs less from here on, where rounding has not moved it out.
         if self.contains_certainly(witness.x) and _value(objective, Witness(witness.x).point) > 0:
             return Witness(witness.x)
@@ -443,6 +443,16 @@ class Cell:
                 share = min(share, here / (here - there) / 2)
         witness = Witness.rational(point.towards(start, share))
         return Witness(witness.x) if self.contains_certainly(witness.x) else witness
+
+
+def _short_between(low: Fraction, high: Fraction) -> Fraction:
+    """A dyadic number of few bits between the two, within an eighth of their distance of the middle.
+
+    Witnesses are made from witnesses: with the middle itself, their bits would grow by those of the forms each time.
+    """
+    gap = high - low
+    scale = 1 << max(0, gap.denominator.bit_length() - gap.numerator.bit_length() + 3)
+    return Fraction(round((low + high) / 2 * scale), scale)
 
 
 def _value(row: Sequence[Any], point: ExactPoint) -> Fraction:
