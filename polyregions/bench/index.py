@@ -169,6 +169,7 @@ def _write_milp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
         **_entry(recipe, seed, made.attempt, made.network, folder, file),
         "truth": truth,
         "binaries": list(made.z),
+        "parity": [[list(row.units), row.right] for row in made.parity],
         "unstable_units": made.unstable,
         "threshold": THRESHOLD,
         "size": [len(made.rows), len(made.columns), int(made.model.integer.sum())],

@@ -22,7 +22,7 @@ from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import ExactPoint, Restriction
 from polyregions.milp.encoding import Encoding, encode
 from polyregions.milp.maxima import GAP
-from polyregions.milp.parity import ParitySystem, random_parity
+from polyregions.milp.parity import ParityConstraint, ParitySystem, random_parity
 from polyregions.milp.tightening import tightened_bounds
 from polyregions.network import Network, Pattern
 from solvers import MILPModel, Status, lp_session
@@ -57,6 +57,8 @@ class MilpInstance:
         For the kind "bound": proven floats around the maximum.
     unstable : int
         Units that are not known to be stable by interval bounds.
+    parity : tuple of ParityConstraint
+        In echelon form, for the kind "parity".
     """
 
     model: MILPModel
@@ -68,6 +70,7 @@ class MilpInstance:
     patterns: tuple[Pattern, ...]
     optimum: tuple[float, float] | None
     unstable: int
+    parity: tuple[ParityConstraint, ...] = ()
 
 
 def count_instance(recipe: Recipe, seed: int) -> MilpInstance:
@@ -100,7 +103,7 @@ def _pattern_instance(recipe: Recipe, seed: int, parity: ParitySystem) -> MilpIn
         solutions = tuple(sorted(p for p in patterns if parity.holds([state for layer in p for state in layer])))
         names = tuple(z.name for z in encoding.z)
         return MilpInstance(
-            model, columns, rows, network, attempt, names, solutions, None, len(encoding.unstable)
+            model, columns, rows, network, attempt, names, solutions, None, len(encoding.unstable), parity.rows
         )
     raise ArgumentError(
         f"{recipe.name}: none of {_ATTEMPTS} networks has all its patterns at f >= {THRESHOLD:g}; take another seed"
