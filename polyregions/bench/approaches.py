@@ -308,7 +308,7 @@ class _Ours(Approach):
         return tree, patterns
 
 
-def _tolerances(name: str) -> dict[str, float]:
+def _tolerances(name: str) -> dict[str, Any]:
     """Of those that can be set, what to ask for."""
     from solvers.pulp_drivers import installed_driver
 
@@ -323,5 +323,3 @@ def _tolerances(name: str) -> dict[str, float]:
 
 def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-

@@ -22,7 +22,7 @@ from polyregions.bench.programs import (
 from polyregions.bench.recipes import KINDS, Recipe, draw_network
 from polyregions.bench.record import record_sequence
 from polyregions.errors import FormatError
-from polyregions.network import Network
+from polyregions.network import Network, Pattern
 from polyregions.result import network_json, versions
 from solvers import MILPModel
 
@@ -52,7 +52,8 @@ class Instance:
     truth : dict
         The certified answer, by kind. "lp": ``optima``, pairs of floats around each maximum, ``constants`` and
         ``positive``. "count" and "parity": ``patterns``, their number, which also are lines of the file
-        ``patterns_file``, and for "parity" ``feasible``. "bound": ``optimum``, a pair of floats around the maximum.
+        ``patterns_file``; ``thin``, those of them that may be missed, for f hardly reaches the threshold there; and for
+        "parity" ``feasible``. "bound": ``optimum``, a pair of floats around the maximum.
     entry : dict
         All of the entry as it stands in the index.
     """
@@ -160,9 +161,9 @@ def _write_milp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
         truth["optimum"] = list(made.optimum)
     else:
         patterns = folder / f"{recipe.name}.patterns"
-        lines = ("".join(str(state) for layer in pattern for state in layer) for pattern in made.patterns)
-        patterns.write_text("".join(line + "\n" for line in lines), encoding="ascii")
-        truth = {"patterns": len(made.patterns), "patterns_file": patterns.name}
+        patterns.write_text("".join(_text(pattern) + "\n" for pattern in made.patterns), encoding="ascii")
+        thin = [_text(pattern) for pattern in made.thin]
+        truth = {"patterns": len(made.patterns), "patterns_file": patterns.name, "thin": thin}
     if recipe.kind == "parity":
         truth["feasible"] = bool(made.patterns)
     return {
@@ -176,9 +177,11 @@ def _write_milp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
     }
 
 
-def _entry(
-    recipe: Recipe, seed: int, attempt: int, network: Network, folder: Path, file: Path
-) -> dict[str, Any]:
+def _text(pattern: Pattern) -> str:
+    return "".join(str(state) for layer in pattern for state in layer)
+
+
+def _entry(recipe: Recipe, seed: int, attempt: int, network: Network, folder: Path, file: Path) -> dict[str, Any]:
     from polyregions.formats import save
 
     weights = folder / f"{recipe.name}.npz"

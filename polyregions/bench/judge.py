@@ -111,7 +111,9 @@ def _parity(instance: Instance, answer: dict[str, Any]) -> Verdict:
         return _single(Outcome.WRONG if feasible else Outcome.SOLVED, answer, note)
     if status == "UNBOUNDED":
         return _single(Outcome.WRONG, answer, "called unbounded, but has no objective")
-    if answer["pattern"] is not None and answer["pattern"] not in instance.patterns():
+    if status == "OPTIMAL" and answer["pattern"] is None and feasible:
+        return _single(Outcome.FAILED, answer, "called feasible, but without a solution")
+    if (status == "OPTIMAL" or answer["pattern"] is not None) and answer["pattern"] not in instance.patterns():
         note = "its solution is no activation pattern that satisfies the parity constraints"
         return _single(Outcome.WRONG, answer, note)
     return _single(_finished(status), answer)
@@ -125,7 +127,7 @@ def _finished(status: str) -> Outcome:
 
 def _count(instance: Instance, answer: dict[str, Any]) -> Verdict:
     truth, found = instance.patterns(), set(answer["patterns"])
-    spurious, missing = len(found - truth), len(truth - found)
+    spurious, missing = len(found - truth), len(truth - found - set(instance.truth["thin"]))
     if answer["repeated"]:
         return _single(Outcome.WRONG, answer, "returned a solution that had been cut off")
     if spurious or (answer["finished"] and missing):

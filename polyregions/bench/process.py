@@ -22,7 +22,7 @@ _START = 120.0
 #: Seconds between two looks at whether to stop.
 _GLANCE = 0.1
 #: For solvers that take as many threads as there are unless told otherwise.
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class WorkerDied(Exception):

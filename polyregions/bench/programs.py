@@ -1,11 +1,12 @@
 """Mixed-integer programs with certified answers: all patterns, the largest pre-activation, parity constraints.
 
 What a file holds is the big-M encoding with its numbers as they are, and the answers are about that: the domain is the
-box [-1, 1]^n, for which no coefficient has to be rounded. Patterns ask for f >= THRESHOLD instead of f > 0, and
-networks are taken only if each of their patterns is attained, exactly, at a point where f is at least that.
+box [-1, 1]^n, for which no coefficient has to be rounded. Patterns ask for f >= THRESHOLD instead of f > 0. Each
+pattern that has, exactly, a point where f is at least that is a solution of the file, and no z but the patterns is one.
+The few patterns without such a point are called thin: they may be found or not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -51,14 +52,14 @@ class MilpInstance:
         The number of the network among those of its seed.
     z : tuple of str
         The names of the units' binaries, in the network's order.
-    patterns : tuple of Pattern
-        All solutions z, sorted; none for the kind "bound".
-    optimum : (low, high) or None
-        For the kind "bound": proven floats around the maximum.
     unstable : int
         Units that are not known to be stable by interval bounds.
+    optimum : (low, high) or None
+        For the kind "bound": proven floats around the maximum.
+    patterns, thin : tuples of Pattern
+        All solutions z, sorted, and those of them that may be missed; none for the kind "bound".
     parity : tuple of ParityConstraint
-        In echelon form, for the kind "parity".
+        As they were drawn, for the kind "parity"; the file has them in echelon form.
     """
 
     model: MILPModel
@@ -67,47 +68,51 @@ class MilpInstance:
     network: Network
     attempt: int
     z: tuple[str, ...]
-    patterns: tuple[Pattern, ...]
-    optimum: tuple[float, float] | None
     unstable: int
+    optimum: tuple[float, float] | None = None
+    patterns: tuple[Pattern, ...] = ()
+    thin: tuple[Pattern, ...] = ()
     parity: tuple[ParityConstraint, ...] = ()
 
 
 def count_instance(recipe: Recipe, seed: int) -> MilpInstance:
     """List all z: no objective."""
-    return _pattern_instance(recipe, seed, ParitySystem())
+    return _pattern_instance(recipe, seed, [])
 
 
 def parity_instance(recipe: Recipe, seed: int) -> MilpInstance:
     """Find one z that satisfies random parity constraints, or that there is none: no objective."""
     rng = np.random.default_rng([seed, recipe.constraints, recipe.size])
     units = range(sum(recipe.widths))
-    return _pattern_instance(
-        recipe, seed, ParitySystem(random_parity(units, recipe.size, recipe.constraints, seed=rng))
-    )
+    return _pattern_instance(recipe, seed, random_parity(units, recipe.size, recipe.constraints, seed=rng))
 
 
-def _pattern_instance(recipe: Recipe, seed: int, parity: ParitySystem) -> MilpInstance:
+def _pattern_instance(recipe: Recipe, seed: int, constraints: Sequence[ParityConstraint]) -> MilpInstance:
+    parity = ParitySystem(constraints)
     for attempt in range(_ATTEMPTS):
         network = draw_network(recipe, seed, attempt)
-        restriction = Restriction(network, DOMAIN)
-        encoding = encode(restriction)
-        patterns = _sharp_patterns(encoding, network)
-        if patterns is None:
-            continue
+        encoding = encode(Restriction(network, DOMAIN))
+        solutions, thin = _solutions(encoding, network, parity)
+        if solutions and len(thin) == len(solutions):
+            continue  # whether any of them is a solution is for the threshold to say
         problem = encoding.problem
         parity.add_to(problem, encoding.z)
         problem.setObjective(0 * encoding.f)
         encoding.f.lowBound = THRESHOLD
         model, columns, rows = _named_model(problem)
-        solutions = tuple(sorted(p for p in patterns if parity.holds([state for layer in p for state in layer])))
-        names = tuple(z.name for z in encoding.z)
         return MilpInstance(
-            model, columns, rows, network, attempt, names, solutions, None, len(encoding.unstable), parity.rows
+            model,
+            columns,
+            rows,
+            network,
+            attempt,
+            tuple(z.name for z in encoding.z),
+            len(encoding.unstable),
+            patterns=tuple(sorted(solutions)),
+            thin=tuple(sorted(thin)),
+            parity=tuple(constraints),
         )
-    raise ArgumentError(
-        f"{recipe.name}: none of {_ATTEMPTS} networks has all its patterns at f >= {THRESHOLD:g}; take another seed"
-    )
+    raise ArgumentError(f"{recipe.name}: no network among {_ATTEMPTS} has a clear answer; take another seed")
 
 
 def bound_instance(recipe: Recipe, seed: int) -> MilpInstance:
@@ -119,28 +124,25 @@ def bound_instance(recipe: Recipe, seed: int) -> MilpInstance:
         network = draw_network(recipe, seed, attempt)
         for unit in range(recipe.widths[-1]):
             single = _with_single_unit(network, unit)
-            restriction = Restriction(single, DOMAIN)
-            encoding = encode(restriction)
-            last = encoding.unstable[-1] if encoding.unstable else None
-            if last is None or last.name != f"{single.depth}_0":
-                continue
-            _refuse_rounding(encoding)
-            exponent = _exponent(encoding, len(encoding.unstable) - 1)
-            low, high = _maximum(restriction)
-            problem = encoding.problem
-            hbar = next(v for v in problem.variables() if v.name == f"hbar_{last.name}")
-            problem.setObjective(last.h - hbar)
-            gone = {f"on_{last.name}", f"off_{last.name}", f"stable_{last.name}"}
-            model, columns, rows = _named_model(
-                problem,
-                without_rows=lambda name, gone=gone: name in gone or name.startswith("f_"),  # type: ignore[misc]
-                without={"f", f"z_{last.name}"},
-            )
-            optimum = float(np.ldexp(low, exponent)), float(np.ldexp(high, exponent))
-            names = tuple(z.name for z in encoding.z[:-1])
-            unstable = len(encoding.unstable) - 1
-            return MilpInstance(model, columns, rows, single, attempt, names, (), optimum, unstable)
+            encoding = encode(Restriction(single, DOMAIN))
+            if encoding.unstable and encoding.unstable[-1].name == f"{single.depth}_0":
+                return _maximised(encoding, single, attempt)
     raise ArgumentError(f"{recipe.name}: no unit of the last layer is unstable; take another seed or smaller biases")
+
+
+def _maximised(encoding: Encoding, network: Network, attempt: int) -> MilpInstance:
+    """The program that maximises the last unit's pre-activation, scaled as the encoding scales it."""
+    _refuse_rounding(encoding)
+    unit, problem = encoding.unstable[-1], encoding.problem
+    exponent = _exponent(encoding, len(encoding.unstable) - 1)
+    low, high = (float(np.ldexp(bound, exponent)) for bound in _maximum(encoding.restriction))
+    hbar = next(v for v in problem.variables() if v.name == f"hbar_{unit.name}")
+    problem.setObjective(unit.h - hbar)
+    rows_of_f = {row.name for row in problem.constraints() if row.name.startswith("f_")}
+    own = {f"on_{unit.name}", f"off_{unit.name}", f"z_{unit.name}"}
+    model, columns, rows = _named_model(problem, without={"f", *own, *rows_of_f})
+    names = tuple(z.name for z in encoding.z[:-1])
+    return MilpInstance(model, columns, rows, network, attempt, names, len(encoding.unstable) - 1, optimum=(low, high))
 
 
 def _with_single_unit(network: Network, unit: int) -> Network:
@@ -159,19 +161,22 @@ def _maximum(restriction: Restriction) -> tuple[float, float]:
     return high - 4 * GAP * max(abs(low), abs(high)), high
 
 
-def _sharp_patterns(encoding: Encoding, network: Network) -> list[Pattern] | None:
-    """All patterns, or None unless each is attained at a point at which f may be THRESHOLD."""
+def _solutions(encoding: Encoding, network: Network, parity: ParitySystem) -> tuple[list[Pattern], list[Pattern]]:
+    """All patterns that satisfy the parity system; and those of them at which f was not seen to reach THRESHOLD."""
     found = regions(network, DOMAIN, definition=Definition.PATTERNS)
-    patterns: list[Pattern] = []
     program = _LargestF(encoding)
+    solutions, thin = [], []
     for region in found:
-        if program.least_activity(region.pattern, list(region.witness)) < THRESHOLD:
-            point = program.best_point(region.pattern)
-            if point is None or program.least_activity(region.pattern, point) < THRESHOLD:
-                return None
-        patterns.append(region.pattern)
+        pattern = region.pattern
+        if not parity.holds([state for layer in pattern for state in layer]):
+            continue
+        solutions.append(pattern)
+        if program.least_activity(pattern, list(region.witness)) < THRESHOLD:
+            point = program.best_point(pattern)
+            if point is None or program.least_activity(pattern, point) < THRESHOLD:
+                thin.append(pattern)
     int(found.result())  # raises unless exact
-    return patterns
+    return solutions, thin
 
 
 class _LargestF:
@@ -238,17 +243,15 @@ def _exponent(encoding: Encoding, place: int) -> int:
     return int(np.frexp(unit.h.upBound)[1] - np.frexp(high)[1])
 
 
-def _named_model(
-    problem: Any, *, without: Sequence[str] | set[str] = (), without_rows: Any = lambda name: False
-) -> tuple[MILPModel, list[str], list[str]]:
-    """A PuLP problem as arrays and names, some variables and rows left out."""
+def _named_model(problem: Any, *, without: Set[str] = frozenset()) -> tuple[MILPModel, list[str], list[str]]:
+    """A PuLP problem as arrays and names, without the variables and rows of some names."""
     from scipy.sparse import csr_array
 
     variables = [v for v in problem.variables() if v.name not in without]
     column = {v.name: j for j, v in enumerate(variables)}
     rows, names, lower, upper = [], [], [], []
     for constraint in problem.constraints():
-        if without_rows(constraint.name):
+        if constraint.name in without:
             continue
         rows.append({column[v.name]: float(value) for v, value in constraint.items()})
         names.append(constraint.name)

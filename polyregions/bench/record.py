@@ -172,7 +172,9 @@ def exact_optimum(
     optimum = exact.maximise(form, hint=hint)
     if optimum.verdict is not Verdict.OPTIMAL:
         # The counter's cells have interior points, but its rows in floats are rounded.
-        raise EncodingError("the rows of a recorded linear program, rounded to floats, leave no point; take another seed")
+        raise EncodingError(
+            "the rows of a recorded linear program, rounded to floats, leave no point; take another seed"
+        )
     return Fraction(optimum.bound) / (denominator * scale)
 
 

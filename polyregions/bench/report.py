@@ -92,7 +92,9 @@ def summarise(results: Iterable[Result], solvers: Sequence[Contestant], settings
     how = {(kind, solver.name): text for solver in solvers for kind, text in solver.how.items()}
     kinds = [kind for kind in KINDS if kind in parts]
     rows = [
-        _row(kind, name, how[kind, name], outcomes, settings) for kind in kinds for name, outcomes in parts[kind].items()
+        _row(kind, name, how[kind, name], outcomes, settings)
+        for kind in kinds
+        for name, outcomes in parts[kind].items()
     ]
     profiles = {
         kind: performance_profiles({name: [_time(p) for p in outcomes] for name, outcomes in parts[kind].items()})

@@ -1,7 +1,7 @@
 """One solver in a process of its own: reads a task per line, writes an answer per line, both JSON.
 
-``python -m polyregions.bench.worker SOLVER``. The first line that it writes is {"ready": true} once the solver has solved
-a tiny program, so that neither imports nor licences are part of a time. Whatever a solver prints goes nowhere.
+``python -m polyregions.bench.worker SOLVER``. The first line that it writes is {"ready": true} once the solver has
+solved a tiny program, so that neither imports nor licences are part of a time. Whatever a solver prints goes nowhere.
 """
 
 import json

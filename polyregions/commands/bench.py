@@ -223,8 +223,8 @@ def _report(
         for result in wrong:
             output.write(out, f"\nwrong: {result.solver} on {result.instance}: {result.note}")
         made = ", ".join(Path(file).name for file in files.values() if file is not None)
-        output.write(out, f"\n{summary.instances} of {wanted} instances in {time.monotonic() - start:.0f} s; ")
-        output.write(out, f"{arguments.output}: {made}")
+        seconds = time.monotonic() - start
+        output.write(out, f"\n{summary.instances} of {wanted} instances in {seconds:.0f} s; {arguments.output}: {made}")
     if stopped is not None:
         output.remark(arguments, f"{stopped}: the table is about the instances that every solver has done")
         return ExitStatus.STOPPED_EARLY
@@ -242,7 +242,9 @@ def _write_files(arguments: Namespace, folder: Path, summary: "Summary") -> dict
         write_table(summary, folder / files["table"])
         write_profiles(summary, folder / files["profiles"])
         if not can_plot():
-            output.remark(arguments, "no picture of the profiles: that needs matplotlib (pip install 'polyregions[plot]')")
+            output.remark(
+                arguments, "no picture of the profiles: that needs matplotlib (pip install 'polyregions[plot]')"
+            )
         elif summary.profiles:
             paths["picture"] = str(folder / "profiles.png")
             plot_profiles(summary, folder / "profiles.png")
