@@ -3,18 +3,20 @@
 All answers are what the solver claims, as plain values: :mod:`polyregions.bench.judge` compares them with the truth.
 """
 
+import json
 import math
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from polyregions.bench.lp_sequence import LPSequence
+from polyregions.bench.lp_sequence import LPSequence, LPStep
+from polyregions.bench.warm_lps import WARM
 
 __all__ = ["COLD", "OURS", "Approach", "Task", "approach"]
 
@@ -92,14 +94,15 @@ class _Solver(Approach):
     """A back end of :mod:`solvers`."""
 
     def __init__(self, name: str) -> None:
-        from solvers import capabilities, milp_solver
+        from solvers import milp_solver
         from solvers.pools import pool_installed
 
         self._name = "highs" if name == COLD else name
-        self._warm = name != COLD and capabilities(self._name).lp
         self._milp = milp_solver(self._name)
         self._tolerances = _tolerances(self._name)
         self._native = pool_installed(self._name)
+        # Those with a native pool have their Python module here.
+        self._warm = WARM[name] if name == "highs" or self._native else None
         self.how = {"lp": "warm starts" if self._warm else "from scratch"}
         if name != COLD:
             self.how |= {
@@ -117,7 +120,7 @@ class _Solver(Approach):
         return self._program(task)
 
     def warm_up(self) -> None:
-        from solvers import MILPModel, lp_session
+        from solvers import MILPModel
         from solvers.model_files import write_model
 
         model = MILPModel(
@@ -130,8 +133,10 @@ class _Solver(Approach):
             integer=np.array([True, True]),
         )
         self._milp.solve(model, time_limit=10.0)
-        if self._warm:
-            lp_session([0.0], [1.0], name=self._name).solve()
+        if self._warm is not None:
+            self._warm(np.zeros(1), np.ones(1), 10.0).solve(
+                LPStep(0, np.ones((1, 1)), np.zeros(1), np.ones(1), 0.0, (1.0, 1.0), True)
+            )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "warm.mps"
             write_model(model, path, "mps", columns=["z_1_0", "z_1_1"], rows=["row"])
@@ -141,31 +146,24 @@ class _Solver(Approach):
     # -- linear programs ---------------------------------------------------------------------------------------------
 
     def _sequence(self, task: Task) -> dict[str, Any]:
-        import json
-
         sequence = LPSequence.from_json(json.loads(Path(task.file).read_text(encoding="utf-8")), task.file)
         answers: list[list[Any]] = []
         end = time.perf_counter() + task.time_limit
-        for status, value, seconds in (self._warm_answers if self._warm else self._cold_answers)(task, sequence):
+        claims = self._cold_claims(task, sequence) if self._warm is None else self._warm_claims(task, sequence)
+        for status, value, seconds in claims:
             answers.append([status, _number(value), seconds])
             if time.perf_counter() > end:
                 break
         return {"answers": answers}
 
-    def _warm_answers(self, task: Task, sequence: LPSequence) -> Any:
-        from solvers import lp_session
-
-        session = lp_session(sequence.lower, sequence.upper, name=self._name)
+    def _warm_claims(self, task: Task, sequence: LPSequence) -> Iterator[tuple[str, float, float]]:
+        program = WARM[self._name](sequence.lower, sequence.upper, task.program_limit)
         for step in sequence.steps:
-            upper = np.full(len(step.lower), np.inf)
             start = time.perf_counter()
-            session.delete_last_rows(step.delete)
-            session.add_rows(step.rows, step.lower, upper)
-            session.set_objective(step.objective)
-            solution = session.solve(time_limit=task.program_limit)
-            yield solution.status.name, solution.objective, time.perf_counter() - start
+            status, value = program.solve(step)
+            yield status, value, time.perf_counter() - start
 
-    def _cold_answers(self, task: Task, sequence: LPSequence) -> Any:
+    def _cold_claims(self, task: Task, sequence: LPSequence) -> Iterator[tuple[str, float, float]]:
         from polyregions.bench.index import sequence_model
 
         for program in sequence.programs():
