@@ -25,7 +25,7 @@ def shifted_geometric_mean(times: Iterable[float], *, shift: float) -> float:
 
     Examples
     --------
-    >>> shifted_geometric_mean([0.0, 30.0], shift=10.0)
+    >>> round(shifted_geometric_mean([0.0, 30.0], shift=10.0), 12)
     10.0
     """
     logarithms = [math.log(max(1.0, time + shift)) for time in times]
