@@ -21,7 +21,7 @@ from polyregions.bench.programs import (
 )
 from polyregions.bench.recipes import KINDS, Recipe, draw_network
 from polyregions.bench.record import record_sequence
-from polyregions.errors import FormatError
+from polyregions.errors import ArgumentError, FormatError
 from polyregions.network import Network, Pattern
 from polyregions.result import network_json, versions
 from solvers import MILPModel
@@ -128,6 +128,8 @@ def _write_lp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
 
     network = draw_network(recipe, seed)
     sequence = record_sequence(network, DOMAIN, count=recipe.programs)
+    if not sequence.steps:
+        raise ArgumentError(f"{recipe.name}: the counter asks no linear program; take another seed")
     file = folder / f"{recipe.name}.json"
     file.write_text(json.dumps(sequence.to_json()) + "\n", encoding="utf-8")
     parts = folder / recipe.name
@@ -163,7 +165,12 @@ def _write_milp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
         patterns = folder / f"{recipe.name}.patterns"
         patterns.write_text("".join(_text(pattern) + "\n" for pattern in made.patterns), encoding="ascii")
         thin = [_text(pattern) for pattern in made.thin]
-        truth = {"patterns": len(made.patterns), "patterns_file": patterns.name, "thin": thin}
+        truth = {
+            "patterns": len(made.patterns),
+            "patterns_file": patterns.name,
+            "patterns_sha256": _digest(patterns),
+            "thin": thin,
+        }
     if recipe.kind == "parity":
         truth["feasible"] = bool(made.patterns)
     return {
@@ -175,6 +182,10 @@ def _write_milp(folder: Path, recipe: Recipe, seed: int) -> dict[str, Any]:
         "threshold": THRESHOLD,
         "size": [len(made.rows), len(made.columns), int(made.model.integer.sum())],
     }
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _text(pattern: Pattern) -> str:
@@ -190,7 +201,7 @@ def _entry(recipe: Recipe, seed: int, attempt: int, network: Network, folder: Pa
         "name": recipe.name,
         "kind": recipe.kind,
         "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "sha256": _digest(file),
         "recipe": {**asdict(recipe), "widths": list(recipe.widths)},
         "seed": seed,
         "attempt": attempt,
@@ -240,6 +251,10 @@ def _instance(path: Path, entry: dict[str, Any]) -> Instance:
     file = path.parent / entry["file"]
     if entry["kind"] not in KINDS:
         raise FormatError(f"{path}: {entry['name']} is of an unknown kind, {entry['kind']!r}")
-    if hashlib.sha256(file.read_bytes()).hexdigest() != entry["sha256"]:
-        raise FormatError(f"{file}: not the file that the index was written for; its answers need not hold")
+    digests = {file: entry["sha256"]}
+    if "patterns_file" in entry["truth"]:
+        digests[path.parent / entry["truth"]["patterns_file"]] = entry["truth"]["patterns_sha256"]
+    for part, digest in digests.items():
+        if _digest(part) != digest:
+            raise FormatError(f"{part}: not the file that the index was written for; its answers need not hold")
     return Instance(entry["name"], entry["kind"], file, entry["sha256"], entry["truth"], entry)

@@ -135,7 +135,12 @@ def _maximised(encoding: Encoding, network: Network, attempt: int) -> MilpInstan
     _refuse_rounding(encoding)
     unit, problem = encoding.unstable[-1], encoding.problem
     exponent = _exponent(encoding, len(encoding.unstable) - 1)
-    low, high = (float(np.ldexp(bound, exponent)) for bound in _maximum(encoding.restriction))
+    restriction = encoding.restriction
+    bounds = tightened_bounds(restriction, FloatBox.of(restriction), method="milp")
+    high = float(np.ldexp(bounds.upper[-1][0], exponent))
+    # The maximum is within GAP of its bound, relative to a power of two that is at most twice the unit's size, which is
+    # at most 1 here.
+    low = high - 4 * GAP
     hbar = next(v for v in problem.variables() if v.name == f"hbar_{unit.name}")
     problem.setObjective(unit.h - hbar)
     rows_of_f = {row.name for row in problem.constraints() if row.name.startswith("f_")}
@@ -151,14 +156,6 @@ def _with_single_unit(network: Network, unit: int) -> Network:
     weights = [*network.weights[: depth - 1], network.weights[depth - 1][unit : unit + 1], np.ones((1, 1))]
     biases = [*network.biases[: depth - 1], network.biases[depth - 1][unit : unit + 1], np.zeros(1)]
     return Network.from_arrays(weights, biases)
-
-
-def _maximum(restriction: Restriction) -> tuple[float, float]:
-    """Proven bounds of the maximum of the last unit's pre-activation."""
-    bounds = tightened_bounds(restriction, FloatBox.of(restriction), method="milp")
-    low, high = float(bounds.lower[-1][0]), float(bounds.upper[-1][0])
-    # The maximum is within GAP of its bound, relative to the next power of two of the unit's size.
-    return high - 4 * GAP * max(abs(low), abs(high)), high
 
 
 def _solutions(encoding: Encoding, network: Network, parity: ParitySystem) -> tuple[list[Pattern], list[Pattern]]:

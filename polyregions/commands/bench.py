@@ -195,7 +195,10 @@ def _report(
 
     summary = summarise(results, solvers, settings)
     files = _write_files(arguments, Path(arguments.output), summary)
-    wrong = [result for result in results if any(part.outcome is Outcome.WRONG for part in result.parts)]
+    wrong, failed = (
+        [result for result in results if any(part.outcome is outcome for part in result.parts)]
+        for outcome in (Outcome.WRONG, Outcome.FAILED)
+    )
     wanted = sum(arguments.kinds is None or instance.kind in arguments.kinds for instance in index.instances)
     if arguments.json:
         from polyregions.result import versions
@@ -211,7 +214,8 @@ def _report(
             "stopped": stopped,
             "solvers": [asdict(solver) for solver in solvers],
             "table": [asdict(row) for row in summary.rows],
-            "wrong": [{"instance": r.instance, "solver": r.solver, "note": r.note} for r in wrong],
+            "wrong": _remarks(wrong),
+            "failed": _remarks(failed),
             "files": files,
             "seconds": round(time.monotonic() - start, 6),
             "versions": versions(),
@@ -220,8 +224,9 @@ def _report(
     else:
         for line in table_lines(summary):
             output.write(out, line)
-        for result in wrong:
-            output.write(out, f"\nwrong: {result.solver} on {result.instance}: {result.note}")
+        for word, some in ("wrong", wrong), ("failed", failed):
+            for line in _first_remarks(some):
+                output.write(out, f"\n{word}: {line}")
         made = ", ".join(Path(file).name for file in files.values() if file is not None)
         seconds = time.monotonic() - start
         output.write(out, f"\n{summary.instances} of {wanted} instances in {seconds:.0f} s; {arguments.output}: {made}")
@@ -229,6 +234,18 @@ def _report(
         output.remark(arguments, f"{stopped}: the table is about the instances that every solver has done")
         return ExitStatus.STOPPED_EARLY
     return ExitStatus.CLAIM_FAILED if any(result.solver == OURS for result in wrong) else ExitStatus.OK
+
+
+def _remarks(results: "list[Result]") -> list[dict[str, str]]:
+    return [{"instance": result.instance, "solver": result.solver, "note": result.note} for result in results]
+
+
+def _first_remarks(results: "list[Result]") -> list[str]:
+    """A line for each remark; what a solver says of all instances, such as that it has no licence, once."""
+    first: dict[tuple[str, str], Result] = {}
+    for result in results:
+        first.setdefault((result.solver, result.note), result)
+    return [f"{result.solver} on {result.instance}: {result.note}" for result in first.values()]
 
 
 def _write_files(arguments: Namespace, folder: Path, summary: "Summary") -> dict[str, str | None]:

@@ -197,10 +197,12 @@ def test_an_index_says_where_its_instances_come_from(index):
 def test_an_index_does_not_vouch_for_other_files(tmp_path):
     made = build(tmp_path, TINY[1:2], seed=1, set_name="tiny")
     file = made.instances[0].file
-    text = file.read_text()
-    file.write_text(text.replace("ENDATA", "* changed\nENDATA"))
-    with pytest.raises(FormatError, match="not the file that the index was written for"):
-        read_index(tmp_path)
+    for part in file.with_suffix(".patterns"), file:
+        text = part.read_text()
+        part.write_text(text + text)
+        with pytest.raises(FormatError, match=rf"{part.name}: not the file that the index was written for"):
+            read_index(tmp_path)
+        part.write_text(text)
     file.unlink()
     with pytest.raises(FormatError, match="No such file"):
         read_index(tmp_path)

@@ -182,6 +182,8 @@ EXPORT = _object(
 
 BENCH_KIND = {"enum": ["lp", "count", "bound", "parity"]}
 
+BENCH_REMARK = _object({name: {"type": "string"} for name in ("instance", "solver", "note")})
+
 BENCH = _object(
     {
         "set": {"type": "string"},
@@ -218,10 +220,8 @@ BENCH = _object(
                 }
             ),
         },
-        "wrong": {
-            "type": "array",
-            "items": _object({name: {"type": "string"} for name in ("instance", "solver", "note")}),
-        },
+        "wrong": {"type": "array", "items": BENCH_REMARK},
+        "failed": {"type": "array", "items": BENCH_REMARK},
         "files": _object(
             {
                 **{name: {"type": "string"} for name in ("results", "table", "profiles")},

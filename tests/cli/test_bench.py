@@ -100,6 +100,23 @@ def test_a_wrong_answer_of_ours_fails(capsys, tmp_path, monkeypatch):
         assert f"wrong: {solver} on parity_2-4-3_b0.1_c9x4: " in capsys.readouterr().out
 
 
+def test_a_solver_that_fails_says_why_once(capsys, tmp_path, monkeypatch):
+    from polyregions.bench.run import run_benchmark
+    from tests.bench.test_run import fake
+
+    def failing(*arguments, **options):
+        return run_benchmark(*arguments, **options, worker=lambda name: fake(0.0)("exit"))
+
+    monkeypatch.setattr("polyregions.bench.run.run_benchmark", failing)
+    arguments = ["bench", "--quick", "--quiet", "--solvers", "polyregions", "--output", str(tmp_path)]
+    status, result = run_json(capsys, *arguments)
+    jsonschema.validate(result, schemas.BENCH)
+    assert (status, len(result["failed"]), result["wrong"]) == (0, 3, [])
+    assert main(arguments) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed: ")]
+    assert lines == ["failed: polyregions on count_2-4-3_b0.1: its process ended with status 7"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
