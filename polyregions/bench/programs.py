@@ -33,8 +33,8 @@ __all__ = ["DOMAIN", "THRESHOLD", "MilpInstance", "bound_instance", "count_insta
 FloatArray = npt.NDArray[np.float64]
 
 DOMAIN = Box(-1, 1)
-#: The least f of a pattern, in rows of unit size; about 1e-6, where solvers are asked for tolerances of 1e-9. No unit's M
-#: in the encoding is smaller, so that f can have this value whatever the inactive units are.
+#: The least f of a pattern, in rows of unit size; about 1e-6, where solvers are asked for tolerances of 1e-9. No unit's
+#: M in the encoding is smaller, so that f can have this value whatever the inactive units are.
 THRESHOLD = 2.0**-20
 #: Networks drawn before a recipe is given up.
 _ATTEMPTS = 20

@@ -92,14 +92,35 @@ QUICK = (
 
 _WIDE = (0.1, 0.5, 2.0)
 
+_COUNTED = [
+    (2, (8, 8)),
+    (2, (10,) * 3),
+    (2, (16,) * 3),
+    (3, (10, 10)),
+    (3, (16, 12)),
+    (4, (8, 8)),
+    (4, (12, 10)),
+    (8, (7, 7)),
+]
+_BOUNDED = [
+    (4, (12, 12)),
+    (4, (10,) * 3),
+    (8, (16, 16)),
+    (8, (16, 16, 8)),
+    (8, (10, 10, 10, 8)),
+    (16, (16, 16, 8)),
+    (32, (24, 24)),
+]
+_PARITIES = [(2, (12, 12)), (3, (12, 10)), (4, (10, 10)), (4, (14, 12))]
+
 #: Hours.
 FULL = (
     *_grid("lp", [(2, (16, 16)), (4, (16, 16)), (8, (24, 24)), (16, (32, 32)), (64, (48, 48))], _WIDE, programs=200),
-    *_grid("count", [(2, (8, 8)), (2, (12, 12)), (2, (10, 10, 10)), (3, (10, 10)), (4, (8, 8)), (8, (7, 7))], _WIDE),
-    *_grid("bound", [(4, (12, 12)), (4, (10, 10, 10)), (8, (16, 16)), (8, (12, 12, 12)), (16, (16, 16, 8))], _WIDE),
-    *_grid("parity", [(2, (12, 12)), (3, (12, 10)), (4, (10, 10))], _WIDE, constraints=5, size=4),
-    *_grid("parity", [(2, (12, 12)), (3, (12, 10)), (4, (10, 10))], _WIDE, constraints=8, size=10),
-    *_grid("parity", [(2, (12, 12)), (3, (12, 10)), (4, (10, 10))], _WIDE, constraints=11, size=4),
+    *_grid("count", _COUNTED, _WIDE),
+    *_grid("bound", _BOUNDED, _WIDE),
+    *_grid("parity", _PARITIES, _WIDE, constraints=5, size=4),
+    *_grid("parity", _PARITIES, _WIDE, constraints=8, size=10),
+    *_grid("parity", _PARITIES, _WIDE, constraints=12, size=4),
 )
 
 SETS = {"quick": QUICK, "full": FULL}
