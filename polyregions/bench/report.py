@@ -109,7 +109,7 @@ def _time(part: Part) -> float | None:
 
 def _row(kind: str, solver: str, how: str, parts: Sequence[Part], settings: Settings) -> Row:
     unit, factor, shift = _UNITS[kind]
-    limit = settings.program_limit if kind == "lp" else settings.time_limit
+    limit = settings.limit(kind)
     times = [min(limit if (time := _time(part)) is None else time, limit) * factor for part in parts]
     number = {outcome: sum(part.outcome is outcome for part in parts) for outcome in Outcome}
     return Row(

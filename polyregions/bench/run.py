@@ -32,6 +32,10 @@ class Settings:
     time_limit: float
     program_limit: float = 1.0
 
+    def limit(self, kind: str) -> float:
+        """Seconds for one problem of a kind."""
+        return self.program_limit if kind == "lp" else self.time_limit
+
 
 @dataclass(frozen=True)
 class Contestant:
@@ -136,30 +140,15 @@ def run_benchmark(
                 if instance.kind not in solver.how or (kinds is not None and instance.kind not in kinds):
                     continue
                 process = workers[solver.name]
-                verdict: Verdict
-                answer: dict[str, Any] = {}
                 if solver.name not in unusable:
                     try:
                         process.start(stop)
-                    except WorkerDied as error:
-                        unusable[solver.name] = f"does not start: {error}"
-                    except WorkerHung as error:
+                    except (WorkerDied, WorkerHung) as error:
                         unusable[solver.name] = f"does not start: {error}"
                 if solver.name in unusable:
-                    verdict = failed(instance, unusable[solver.name])
+                    yield _result(instance, solver, failed(instance, unusable[solver.name]), {}, settings)
                 else:
-                    verdict, answer = _ask(process, instance, settings, stop)
-                short = {key: value for key, value in answer.items() if not isinstance(value, list)}
-                yield Result(
-                    instance.name,
-                    instance.sha256,
-                    instance.kind,
-                    solver.name,
-                    solver.version,
-                    _within(verdict.parts, settings),
-                    verdict.note,
-                    short,
-                )
+                    yield _result(instance, solver, *_ask(process, instance, settings, stop), settings)
     except Stopped:
         return
     finally:
@@ -193,12 +182,23 @@ def _ask(
         return failed(instance, f"its answer can't be read: {error!r}"), {}
 
 
-def _within(parts: tuple[Part, ...], settings: Settings) -> tuple[Part, ...]:
-    """Answers that came long after the limit are none in time; wrong ones stay wrong."""
-    limit = 1.1 * settings.time_limit + 0.1
-    return tuple(
-        Part(Outcome.TIMEOUT, part.seconds)
-        if part.outcome is Outcome.SOLVED and part.seconds is not None and part.seconds > limit
-        else part
-        for part in parts
+def _result(
+    instance: Instance, solver: Contestant, verdict: Verdict, answer: dict[str, Any], settings: Settings
+) -> Result:
+    limit = settings.limit(instance.kind)
+    return Result(
+        instance.name,
+        instance.sha256,
+        instance.kind,
+        solver.name,
+        solver.version,
+        tuple(_in_time(part, limit) for part in verdict.parts),
+        verdict.note,
+        {key: value for key, value in answer.items() if not isinstance(value, list)},
     )
+
+
+def _in_time(part: Part, limit: float) -> Part:
+    """An answer that came clearly after the limit is none in time; a wrong one stays wrong."""
+    is_late = part.seconds is not None and part.seconds > 1.1 * limit + 0.1
+    return Part(Outcome.TIMEOUT, part.seconds) if part.outcome is Outcome.SOLVED and is_late else part
