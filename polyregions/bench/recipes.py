@@ -1,5 +1,6 @@
 """Which networks are drawn, by seed: widths, input dimension and stability."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -73,7 +74,9 @@ def _short(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float32).astype(np.float64)
 
 
-def _grid(kind: str, shapes: list[tuple[int, tuple[int, ...]]], biases: tuple[float, ...], **rest: int) -> list[Recipe]:
+def _grid(
+    kind: str, shapes: Sequence[tuple[int, tuple[int, ...]]], biases: tuple[float, ...], **rest: int
+) -> list[Recipe]:
     return [
         Recipe(kind=kind, inputs=inputs, widths=widths, bias=bias, **rest)
         for inputs, widths in shapes
@@ -113,7 +116,7 @@ _BOUNDED = [
 ]
 _PARITIES = [(2, (12, 12)), (3, (12, 10)), (4, (10, 10)), (4, (14, 12))]
 
-#: Hours.
+#: One to two hours at 60 s per instance.
 FULL = (
     *_grid("lp", [(2, (16, 16)), (4, (16, 16)), (8, (24, 24)), (16, (32, 32)), (64, (48, 48))], _WIDE, programs=200),
     *_grid("count", _COUNTED, _WIDE),

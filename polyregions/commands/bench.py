@@ -34,7 +34,9 @@ _QUICK_TOTAL = 150.0
 
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("--quick", action="store_true", help="a small set that takes about a minute; default: hours")
+    parser.add_argument(
+        "--quick", action="store_true", help="a small set that takes about a minute; default: one to two hours"
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--export", metavar="DIR", help="only write the instances, as MPS files with an index")
     source.add_argument("--instances", metavar="DIR", help="run on instances that --export wrote")
