@@ -116,7 +116,7 @@ _BOUNDED = [
 ]
 _PARITIES = [(2, (12, 12)), (3, (12, 10)), (4, (10, 10)), (4, (14, 12))]
 
-#: One to two hours at 60 s per instance.
+#: About an hour at 60 s per instance.
 FULL = (
     *_grid("lp", [(2, (16, 16)), (4, (16, 16)), (8, (24, 24)), (16, (32, 32)), (64, (48, 48))], _WIDE, programs=200),
     *_grid("count", _COUNTED, _WIDE),

@@ -35,7 +35,7 @@ _QUICK_TOTAL = 150.0
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--quick", action="store_true", help="a small set that takes about a minute; default: one to two hours"
+        "--quick", action="store_true", help="a small set that takes about a minute; default: about an hour"
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--export", metavar="DIR", help="only write the instances, as MPS files with an index")
