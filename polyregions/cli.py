@@ -15,6 +15,7 @@ import polyregions
 from polyregions.commands import (
     CommandError,
     ExitStatus,
+    bench,
     bounds,
     count,
     cross_check,
@@ -37,6 +38,7 @@ COMMANDS: dict[str, ModuleType] = {
     "export": export,
     "verify": verify,
     "bounds": bounds,
+    "bench": bench,
     "solvers": solvers,
     "demo": demo,
 }

@@ -218,7 +218,8 @@ def _pulp_solver(
         keywords[driver.threads] = threads
     keywords.update(dict.fromkeys(driver.gaps, 0.0))
     if time_limit is not None:
-        keywords["timeLimit"] = time_limit
+        # glpsol refuses to start with "5.0".
+        keywords["timeLimit"] = max(math.ceil(time_limit), 1) if driver.whole_seconds else time_limit
     if texts:
         keywords["options"] = texts
     with warnings.catch_warnings():  # PULP_CBC_CMD announces its end in PuLP 4; pyproject.toml pins pulp<4

@@ -41,6 +41,8 @@ class Driver:
         Keywords set to 0, so that "optimal" means optimal.
     feasibility, integrality : str or None
         Keyword for the tolerance; with braces, a text for PuLP's list `options` instead.
+    whole_seconds : bool
+        The time limit must be a whole number of seconds: it is rounded up.
     note : str
         Licence, size limit, trap.
     """
@@ -55,6 +57,7 @@ class Driver:
     gaps: tuple[str, ...] = ()
     feasibility: str | None = None
     integrality: str | None = None
+    whole_seconds: bool = False
     note: str = ""
 
     @property
@@ -148,6 +151,7 @@ DRIVERS: tuple[Driver, ...] = (
         pulp_name="GLPK_CMD",
         probe="executable:glpsol",
         remedy="install the glpsol executable (glpk-utils)",
+        whole_seconds=True,
         note="GPL licence; one thread, time limit in whole seconds",
     ),
     Driver(solver="glpk", pulp_name="PYGLPK", probe="module:glpk", remedy="pip install glpk"),

@@ -33,8 +33,10 @@ __all__ = [
     "add_unit_time_limit",
     "check_solver",
     "meter",
+    "natural",
     "read_domain",
     "read_network",
+    "seconds",
     "shield_negative_numbers",
     "unique_remedies",
 ]
@@ -121,7 +123,7 @@ def add_bounds(parser: ArgumentParser) -> None:
 def add_unit_time_limit(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--time-limit-per-unit",
-        type=_seconds,
+        type=seconds,
         metavar="S",
         help="seconds for the bounds of one unit (and so many times the number of units for --joint); what is proven "
         "by then is kept",
@@ -136,10 +138,10 @@ def add_solver(parser: ArgumentParser) -> None:
 
 def add_limits(parser: ArgumentParser, *, counters: int = 1) -> None:
     each = "stop" if counters == 1 else "stop each of the two counters, one after the other,"
-    parser.add_argument("--time-limit", type=_seconds, metavar="S", help=f"{each} after S seconds with proven bounds")
+    parser.add_argument("--time-limit", type=seconds, metavar="S", help=f"{each} after S seconds with proven bounds")
     if counters == 1:
         parser.add_argument(
-            "--max-regions", type=_natural, metavar="N", help="stop when N regions are found, with proven bounds"
+            "--max-regions", type=natural, metavar="N", help="stop when N regions are found, with proven bounds"
         )
 
 
@@ -243,7 +245,8 @@ def _number(text: str) -> Any:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A number of seconds, for argparse."""
     try:
         value = float(text)
     except ValueError:
@@ -253,7 +256,8 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """A natural number, for argparse."""
     try:
         value = int(text)
     except ValueError:
@@ -271,7 +275,7 @@ def _size(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    value = _natural(text)
+    value = natural(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
     return value

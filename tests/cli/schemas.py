@@ -179,3 +179,74 @@ EXPORT = _object(
         "weights": {"type": ["string", "null"]},
     }
 )
+
+BENCH_KIND = {"enum": ["lp", "count", "bound", "parity"]}
+
+BENCH_REMARK = _object({name: {"type": "string"} for name in ("instance", "solver", "note")})
+
+BENCH = _object(
+    {
+        "set": {"type": "string"},
+        "seed": NATURAL,
+        "time_limit": {"type": "number", "minimum": 0},
+        "program_limit": {"type": "number", "minimum": 0},
+        "threads": {"const": 1},
+        "instances": NATURAL,
+        "done": NATURAL,
+        "stopped": {"type": ["string", "null"]},
+        "solvers": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {
+                    "name": {"type": "string"},
+                    "version": {"type": ["string", "null"]},
+                    "how": {"type": "object", "additionalProperties": {"type": "string"}},
+                }
+            ),
+        },
+        "table": {
+            "type": "array",
+            "items": _object(
+                {
+                    "kind": BENCH_KIND,
+                    "solver": {"type": "string"},
+                    "how": {"type": "string"},
+                    **dict.fromkeys(("problems", "solved", "wrong", "timeouts", "failed"), NATURAL),
+                    "mean": {"type": "number", "minimum": 0},
+                    "unit": {"enum": ["s", "ms"]},
+                    "shift": {"type": "number"},
+                    "limit": {"type": "number"},
+                }
+            ),
+        },
+        "wrong": {"type": "array", "items": BENCH_REMARK},
+        "failed": {"type": "array", "items": BENCH_REMARK},
+        "files": _object(
+            {
+                **{name: {"type": "string"} for name in ("results", "table", "profiles")},
+                "picture": {"type": ["string", "null"]},
+            }
+        ),
+        "seconds": {"type": "number", "minimum": 0},
+        "versions": {"type": "object", "additionalProperties": {"type": "string"}},
+    }
+)
+
+BENCH_EXPORT = _object(
+    {
+        "folder": {"type": "string"},
+        "set": {"type": "string"},
+        "instances": {
+            "type": "array",
+            "items": _object(
+                {
+                    "name": {"type": "string"},
+                    "kind": BENCH_KIND,
+                    "file": {"type": "string"},
+                    "truth": {"type": "object"},
+                }
+            ),
+        },
+    }
+)

@@ -386,6 +386,16 @@ def test_a_tolerance_that_the_interface_lacks_is_refused(monkeypatch):
         PulpMILP("glpk").solve(model, feasibility_tolerance=1e-9)
 
 
+def test_glpk_is_given_whole_seconds():
+    from solvers import pulp_backend, pulp_drivers
+
+    limits = {"node_limit": None, "threads": 1, "feasibility_tolerance": None, "integrality_tolerance": None}
+    glpk = pulp_drivers.drivers_of("glpk")[0]
+    for seconds, expected in (2.0, 2), (2.1, 3), (0.0, 1):
+        found = pulp_backend._pulp_solver(glpk, time_limit=seconds, **limits).timeLimit
+        assert (found, type(found)) == (expected, int)
+
+
 def test_a_solver_that_fails_is_an_error_not_an_answer(monkeypatch):
     import pulp
 
