@@ -13,6 +13,16 @@ import numpy as np
 
 from polyregions.exact.filter import INFLATE, U
 from polyregions.splitting.compiled import compiled, inlined
+from polyregions.splitting.image_basis import (
+    exchange_column,
+    exchange_row,
+    grow,
+    keep_basis,
+    row_at,
+    row_coefficients,
+    shrink,
+    take_over,
+)
 from polyregions.splitting.image_state import Basis, Image, Small
 from polyregions.splitting.tableau_filter import certain_sign, holds
 from polyregions.splitting.tableau_kernel import ENOUGH, NO, TOLERANCE, UNDECIDED, YES, ratio_test
@@ -30,9 +40,6 @@ from polyregions.splitting.tableau_state import (
 
 __all__ = ["find_in_image", "image_excludes", "lies_inside", "to_image"]
 
-#: Entries below this are no pivots of a basis taken over from another program.
-_SMALLEST_PIVOT = 1e-7
-
 _POINTS, _WORK, _PROGRAMS, _PIVOTS = Counter.POINTS, Counter.WORK, Counter.PROGRAMS, Counter.PIVOTS
 _MULTIPLIERS, _OPEN, _CERTIFIED, _TINY = Counter.MULTIPLIERS, Constant.OPEN, Constant.CERTIFIED, Constant.TINY
 _LOWER, _UPPER, _EXTENT, _INVERSE = BoxRow.LOWER, BoxRow.UPPER, BoxRow.EXTENT, BoxRow.INVERSE
@@ -45,7 +52,7 @@ _ORDER, _MULTIPLIER = NameRow.ORDER, NameRow.MULTIPLIER
 _TIGHT, _BASIC, _SIZE = Basis.TIGHT, Basis.BASIC, Basis.SIZE
 _FIRST_CONSTANT, _SUPPORT, _OFFSET = Small.CONSTANT, Small.SUPPORT, Small.OFFSET
 _FIXED, _PLACE, _VALUE, _DUAL, _DIRECTION = Small.FIXED, Small.PLACE, Small.BASIC, Small.DUAL, Small.DIRECTION
-_WORK_A, _WORK_B = Small.FIRST, Small.SECOND
+_WORK_A = Small.FIRST
 # As in tableau_filter: blocks of four, unsigned.
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
@@ -64,54 +71,10 @@ def _combine(rows: FloatArray, weights: FloatArray, kind: int, out: FloatArray, 
 
 
 @inlined
-def _product(scaled: FloatArray, path: IntArray, i: int, columns: FloatArray, q: int) -> float:
-    """Row i of the path times a generator."""
-    slot, unit = path[i, _SLOT], path[i, _UNIT]
-    total = 0.0
-    for k in range(columns.shape[1]):
-        total += scaled[slot, unit, k] * columns[q, k]
-    return path[i, _SIGN] * total
-
-
-@inlined
-def _row_at(scaled: FloatArray, numbers: FloatArray, path: IntArray, i: int, small: FloatArray, kind: int) -> float:
-    """Row i of the path at the place ``small[kind]``."""
-    slot, unit = path[i, _SLOT], path[i, _UNIT]
-    total = numbers[slot, unit, _SCALED_CONSTANT]
-    for k in range(small.shape[1]):
-        total += scaled[slot, unit, k] * small[kind, k]
-    return path[i, _SIGN] * total
-
-
-@inlined
 def _step(small: FloatArray, columns: FloatArray, q: int, step: float) -> None:
     """Move what nonbasic column q contributes to the place."""
     for k in range(small.shape[1]):
         small[_FIXED, k] += step * columns[q, k]
-
-
-@compiled
-def _row_coefficients(scaled: FloatArray, path: IntArray, image: Image, i: int, size: int) -> None:
-    """FIRST: row i over the slacks of the tight rows, with structural columns eliminated."""
-    small, inverse, basis = image.small, image.inverse, image.basis
-    for k in range(size):
-        small[_WORK_A, k] = 0.0
-    for b in range(size):
-        value = _product(scaled, path, i, image.columns, basis[_BASIC, b])
-        for k in range(size):
-            small[_WORK_A, k] += value * inverse[b, k]
-
-
-@compiled
-def _column_coefficients(scaled: FloatArray, path: IntArray, image: Image, q: int, size: int) -> None:
-    """SECOND: column q over the basic columns, in the tight rows."""
-    small, inverse, basis = image.small, image.inverse, image.basis
-    for b in range(size):
-        small[_WORK_B, b] = 0.0
-    for k in range(size):
-        value = _product(scaled, path, basis[_TIGHT, k], image.columns, q)
-        for b in range(size):
-            small[_WORK_B, b] += inverse[b, k] * value
 
 
 @compiled
@@ -123,115 +86,6 @@ def _direction(scaled: FloatArray, path: IntArray, image: Image, size: int) -> N
         weight = small[_WORK_A, k] * path[i, _SIGN]
         for c in range(small.shape[1]):
             small[_DIRECTION, c] -= weight * scaled[path[i, _SLOT], path[i, _UNIT], c]
-
-
-@compiled
-def _grow(scaled: FloatArray, path: IntArray, image: Image, i: int, q: int, pivot: float) -> None:
-    """Row i and column q enter the basis; FIRST holds the row's coefficients (a bordered inverse)."""
-    small, inverse, basis = image.small, image.inverse, image.basis
-    size = basis[_SIZE, 0]
-    _column_coefficients(scaled, path, image, q, size)
-    for b in range(size):
-        factor = small[_WORK_B, b] / pivot
-        for k in range(size):
-            inverse[b, k] += factor * small[_WORK_A, k]
-        inverse[b, size] = -factor
-    for k in range(size):
-        inverse[size, k] = -small[_WORK_A, k] / pivot
-    inverse[size, size] = 1.0 / pivot
-    basis[_TIGHT, size], basis[_BASIC, size] = i, q
-    image.is_tight[i] = 1
-    basis[_SIZE, 0] = size + 1
-
-
-@compiled
-def _shrink(image: Image, k: int, b: int) -> None:
-    """Tight row k and basic column b leave the basis."""
-    inverse, basis = image.inverse, image.basis
-    last = basis[_SIZE, 0] - 1
-    for r in range(last + 1):
-        if r != b:
-            factor = inverse[r, k] / inverse[b, k]
-            for c in range(last + 1):
-                if c != k:
-                    inverse[r, c] -= factor * inverse[b, c]
-    for r in range(last + 1):
-        inverse[r, k] = inverse[r, last]
-    for c in range(last + 1):
-        inverse[b, c] = inverse[last, c]
-    image.is_tight[basis[_TIGHT, k]] = 0
-    basis[_TIGHT, k], basis[_BASIC, b] = basis[_TIGHT, last], basis[_BASIC, last]
-    basis[_SIZE, 0] = last
-
-
-@compiled
-def _exchange_row(image: Image, k: int, i: int) -> None:
-    """Row i takes the place of tight row k; FIRST holds the row's coefficients."""
-    small, inverse, basis = image.small, image.inverse, image.basis
-    size = basis[_SIZE, 0]
-    pivot = small[_WORK_A, k]
-    for b in range(size):
-        factor = inverse[b, k] / pivot
-        for c in range(size):
-            if c != k:
-                inverse[b, c] -= factor * small[_WORK_A, c]
-        inverse[b, k] = factor
-    image.is_tight[basis[_TIGHT, k]] = 0
-    image.is_tight[i] = 1
-    basis[_TIGHT, k] = i
-
-
-@compiled
-def _exchange_column(scaled: FloatArray, path: IntArray, image: Image, b: int, q: int) -> None:
-    """Column q takes the place of basic column b."""
-    small, inverse, basis = image.small, image.inverse, image.basis
-    size = basis[_SIZE, 0]
-    _column_coefficients(scaled, path, image, q, size)
-    pivot = small[_WORK_B, b]
-    for k in range(size):
-        inverse[b, k] /= pivot
-    for r in range(size):
-        if r != b:
-            for k in range(size):
-                inverse[r, k] -= small[_WORK_B, r] * inverse[b, k]
-    basis[_BASIC, b] = q
-
-
-@inlined
-def _code(path: IntArray, i: int) -> int:
-    """What tells path row i from those that may have been in its place."""
-    return ((path[i, _SLOT] << 32) + path[i, _UNIT]) * 2 + (path[i, _SIGN] > 0)
-
-
-@compiled
-def _take_over(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: int, side: int, count: int) -> None:
-    """The basis with which the last program of this unit ended, as far as its rows are still there."""
-    small, basis, last = image.small, image.basis, image.last
-    for k in range(basis[_SIZE, 0]):
-        image.is_tight[basis[_TIGHT, k]] = 0
-    basis[_SIZE, 0] = 0
-    many = last[layer, unit, side, 0]
-    for k in range(many):
-        i = last[layer, unit, side, 1 + 3 * k]
-        if i >= count or _code(path, i) != last[layer, unit, side, 2 + 3 * k] or image.is_tight[i]:
-            continue
-        size = basis[_SIZE, 0]
-        _row_coefficients(scaled, path, image, i, size)
-        best, pivot = -1, 0.0
-        for c in range(many):
-            q = last[layer, unit, side, 3 + 3 * c]
-            used = False
-            for b in range(size):
-                used |= basis[_BASIC, b] == q
-            if used:
-                continue
-            value = _product(scaled, path, i, image.columns, q)
-            for m in range(size):
-                value -= small[_WORK_A, m] * _product(scaled, path, basis[_TIGHT, m], image.columns, q)
-            if abs(value) > abs(pivot):
-                best, pivot = q, value
-        if abs(pivot) > _SMALLEST_PIVOT:
-            _grow(scaled, path, image, i, best, pivot)
 
 
 @compiled
@@ -254,7 +108,7 @@ def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: i
     """A dual feasible basis, with reduced costs and what the nonbasic columns contribute to the place."""
     small, inverse, basis, column = image.small, image.inverse, image.basis, image.column
     wide, narrow = image.columns.shape
-    _take_over(scaled, path, image, layer, unit, 0 if sign > 0 else 1, count)
+    take_over(scaled, path, image, layer, unit, 0 if sign > 0 else 1, count)
     while True:
         _duals(scaled, image, layer, unit, sign)
         worst, most = -1, 0.0
@@ -267,7 +121,7 @@ def _start(scaled: FloatArray, path: IntArray, image: Image, layer: int, unit: i
         for b in range(1, basis[_SIZE, 0]):
             if abs(inverse[b, worst]) > abs(inverse[best, worst]):
                 best = b
-        _shrink(image, worst, best)
+        shrink(image, worst, best)
     size = basis[_SIZE, 0]
     for c in range(narrow):
         small[_DIRECTION, c] = sign * scaled[layer, unit, c]
@@ -300,7 +154,7 @@ def _place(scaled: FloatArray, numbers: FloatArray, path: IntArray, image: Image
     for b in range(size):
         small[_VALUE, b] = 0.0
     for k in range(size):
-        value = _row_at(scaled, numbers, path, basis[_TIGHT, k], small, _FIXED)
+        value = row_at(scaled, numbers, path, basis[_TIGHT, k], small, _FIXED)
         for b in range(size):
             small[_VALUE, b] -= inverse[b, k] * value
     for c in range(small.shape[1]):
@@ -430,20 +284,6 @@ def _gather(
 
 
 @compiled
-def _keep(path: IntArray, image: Image, layer: int, unit: int, side: int) -> None:
-    """Keep the basis for the next program of this unit."""
-    size = image.basis[_SIZE, 0]
-    if 3 * size >= image.last.shape[3]:
-        size = 0
-    image.last[layer, unit, side, 0] = size
-    for k in range(size):
-        i = image.basis[_TIGHT, k]
-        image.last[layer, unit, side, 1 + 3 * k] = i
-        image.last[layer, unit, side, 2 + 3 * k] = _code(path, i)
-        image.last[layer, unit, side, 3 + 3 * k] = image.basis[_BASIC, k]
-
-
-@compiled
 def find_in_image(
     counters: IntArray,
     box: FloatArray,
@@ -487,7 +327,7 @@ def find_in_image(
         for i in range(count):
             if image.is_tight[i]:
                 continue
-            gap, room = -_row_at(scaled, numbers, path, i, small, _PLACE), rows[inside, i]
+            gap, room = -row_at(scaled, numbers, path, i, small, _PLACE), rows[inside, i]
             if gap > 0.0:
                 # How far the segment from the known point to the iterate stays in the cell.
                 stretch = room / (room + gap)
@@ -513,7 +353,7 @@ def find_in_image(
             many = _gather(numbers, path, column, names, image, layer, unit)
             if image_excludes(constants, a, numbers, path, column, names, image, layer, unit, sign, count, many):
                 counters[_MULTIPLIERS] = many
-                _keep(path, image, layer, unit, side)
+                keep_basis(path, image, layer, unit, side)
                 return NO
         elif z > here:
             zero = -here / (z - here) if here < 0.0 else 0.0
@@ -521,12 +361,12 @@ def find_in_image(
             if far and _propose(image, x, inside, 0.5 * (zero + reach), new):
                 certain = certain_sign(constants, a, numbers, x, new, layer, unit)[1]
                 if certain == sign and holds(box, constants, a, numbers, path, x, rows, new, count):
-                    _keep(path, image, layer, unit, side)
+                    keep_basis(path, image, layer, unit, side)
                     return YES
         if worst < 0:
             return UNDECIDED if certified or z > TOLERANCE else NO
         if worst < count:
-            _row_coefficients(scaled, path, image, worst, size)
+            row_coefficients(scaled, path, image, worst, size)
             for c in range(narrow):
                 small[_DIRECTION, c] = path[worst, _SIGN] * scaled[path[worst, _SLOT], path[worst, _UNIT], c]
         else:
@@ -562,18 +402,18 @@ def find_in_image(
             image.column[_AT, leaving] = target
             _step(small, image.columns, leaving, target)
             if q < wide:
-                _exchange_column(scaled, path, image, worst - count, q)
+                exchange_column(scaled, path, image, worst - count, q)
             else:
                 image.column[_REDUCED, q] = image.column[_REDUCED, wide + size - 1]
                 image.column[_REDUCED, wide + size - 1] = 0.0
-                _shrink(image, q - wide, worst - count)
+                shrink(image, q - wide, worst - count)
         elif q < wide:
             if size == narrow:
                 return UNDECIDED
             image.column[_REDUCED, wide + size] = theta
-            _grow(scaled, path, image, worst, q, pivot)
+            grow(scaled, path, image, worst, q, pivot)
         else:
             image.column[_REDUCED, q] = theta
-            _exchange_row(image, q - wide, worst)
+            exchange_row(image, q - wide, worst)
         counters[_PIVOTS] += 1
     return UNDECIDED
