@@ -97,7 +97,7 @@ class NativePool:
         tolerances = tolerances if tolerances is not None else Tolerances()
         box = FloatBox.of(restriction)
         encoding = encode(restriction, box, bounds)
-        parity.add_to(encoding.problem, encoding.z)
+        lazy = parity.add_to(encoding.problem, encoding.z)
         encoding.problem.setObjective(0 * encoding.f)
         encoding.f.lowBound = tolerances.threshold
         self._limits = limits
@@ -110,6 +110,7 @@ class NativePool:
             encoding.problem,
             encoding.z,
             solver,
+            lazy=lazy,
             feasibility_tolerance=tolerances.feasibility,
             integrality_tolerance=tolerances.integrality,
         )

@@ -105,7 +105,7 @@ class ParitySystem:
                     f"a parity constraint names unit {row.units[-1]}, but the network has units 0 to {units - 1}"
                 )
 
-    def add_to(self, problem: Any, z: Sequence[Any], *, short: int = SHORT) -> None:
+    def add_to(self, problem: Any, z: Sequence[Any], *, short: int = SHORT) -> list[str]:
         """Add the rows to a PuLP problem over its binary variables ``z``.
 
         Rows of at most ``short`` units become Jeroslow's (1975) inequalities, which describe the hull of their
@@ -114,9 +114,15 @@ class ParitySystem:
             sum_A z - sum_{U - A} z <= |A| - 1;
 
         longer ones ``sum z = 2 y + right`` with an integer y. Variables are named parity_i.
+
+        Returns
+        -------
+        list of str
+            The names of the Jeroslow rows: most are slack at a solution, so solvers may take them as lazy constraints.
         """
         import pulp
 
+        lazy: list[str] = []
         if not self.consistent:
             problem += pulp.lpSum(z) <= -1, "parity_contradiction"
         for i, row in enumerate(self.rows):
@@ -127,7 +133,9 @@ class ParitySystem:
                 continue
             for j, chosen in enumerate(_wrong_subsets(len(variables), row.right)):
                 signed = [v if k in chosen else -v for k, v in enumerate(variables)]
-                problem += pulp.lpSum(signed) <= len(chosen) - 1, f"parity_{i}_{j}"
+                lazy.append(f"parity_{i}_{j}")
+                problem += pulp.lpSum(signed) <= len(chosen) - 1, lazy[-1]
+        return lazy
 
 
 def random_parity(

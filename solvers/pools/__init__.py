@@ -4,6 +4,7 @@ PuLP builds the model, and its ``solverModel`` gives the solver's own interface,
 solver behind :class:`solvers.pools.protocol.SolutionPool`; none is imported before it is asked for.
 """
 
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any
 
@@ -41,6 +42,7 @@ def solution_pool(
     solver: str,
     *,
     threads: int = 1,
+    lazy: Collection[str] = (),
     feasibility_tolerance: float | None = None,
     integrality_tolerance: float | None = None,
 ) -> SolutionPool:
@@ -51,6 +53,8 @@ def solution_pool(
     problem : pulp.LpProblem
     binaries : list of pulp.LpVariable
         The 0/1 variables whose values make two solutions different.
+    lazy : names of rows
+        Of many that hold at most solutions: a solver with lazy constraints takes in those that it finds violated.
     feasibility_tolerance, integrality_tolerance : float, optional
         None keeps the solver's default.
 
@@ -69,6 +73,7 @@ def solution_pool(
         problem,
         binaries,
         threads=threads,
+        lazy=lazy,
         feasibility_tolerance=feasibility_tolerance,
         integrality_tolerance=integrality_tolerance,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class CplexPool:
         binaries: list[Any],
         *,
         threads: int = 1,
+        lazy: Collection[str] = (),
         feasibility_tolerance: float | None = None,
         integrality_tolerance: float | None = None,
     ) -> None:
@@ -43,6 +45,7 @@ class CplexPool:
         self._wanted = _FEW
         with native_errors(self.name):
             self._columns = self._model.variables.get_indices([variable.name for variable in binaries])
+            self._make_lazy(list(lazy))
             parameters = self._model.parameters
             parameters.threads.set(threads)
             parameters.mip.pool.intensity.set(4)
@@ -52,6 +55,18 @@ class CplexPool:
                 parameters.simplex.tolerances.feasibility.set(feasibility_tolerance)
             if integrality_tolerance is not None:
                 parameters.mip.tolerances.integrality.set(integrality_tolerance)
+
+    def _make_lazy(self, names: list[str]) -> None:
+        if not names:
+            return
+        rows = self._model.linear_constraints
+        taken = {
+            "lin_expr": rows.get_rows(names),
+            "senses": "".join(rows.get_senses(names)),
+            "rhs": rows.get_rhs(names),
+        }
+        rows.delete(names)
+        rows.advanced.add_lazy_constraints(**taken, names=names)
 
     def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
         with native_errors(self.name):

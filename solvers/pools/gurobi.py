@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ class GurobiPool:
         binaries: list[Any],
         *,
         threads: int = 1,
+        lazy: Collection[str] = (),
         feasibility_tolerance: float | None = None,
         integrality_tolerance: float | None = None,
     ) -> None:
@@ -50,6 +52,10 @@ class GurobiPool:
         with native_errors(self.name):
             for parameter, value in settings.items():
                 self._model.setParam(parameter, value)
+            self._model.update()
+            for row in self._model.getConstrs():
+                if row.ConstrName in lazy:
+                    row.Lazy = 1
 
     def search(self, seconds: float, *, at_most: float | None = None) -> list[bytes]:
         seconds = seconds if at_most is None else min(seconds, at_most)

@@ -8,6 +8,7 @@ solution when all are fixed.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ class ScipPool:
         binaries: list[Any],
         *,
         threads: int = 1,
+        lazy: Collection[str] = (),
         feasibility_tolerance: float | None = None,
         integrality_tolerance: float | None = None,
     ) -> None:
@@ -45,6 +47,9 @@ class ScipPool:
         self._seconds = 0.0
         self._known: set[bytes] = set()
         with native_errors(self.name):
+            for row in self._model.getConss():
+                if row.name in lazy:
+                    self._model.setInitial(row, False)
             self._collector = _collector(self._model, [variable.solverVar for variable in binaries])
             if feasibility_tolerance is not None or integrality_tolerance is not None:
                 # SCIP has one tolerance for both.

@@ -38,6 +38,17 @@ class PoolContract:
     def make(self, problem, z, **options):
         return solution_pool(problem, z, self.solver, **options)
 
+    def test_lazy_rows(self):
+        """Rows that are checked when they are violated change no solution."""
+        problem, z, fits = knapsack(9)
+        problem += z[0] + z[1] <= 1, "never_both"
+        pool = self.make(problem, z, lazy=["capacity", "never_both"])
+        found = []
+        while not pool.finished:
+            found += pool.search(10.0)
+        assert set(found) == {solution for solution in fits if not (solution[0] and solution[1])}
+        pool.close()
+
     def drain(self, pool, seconds=2.0):
         found, calls = [], 0
         while not pool.finished and calls < 1000:
