@@ -43,10 +43,7 @@ class PoolContract:
         problem, z, fits = knapsack(9)
         problem += z[0] + z[1] <= 1, "never_both"
         pool = self.make(problem, z, lazy=["capacity", "never_both"])
-        found = []
-        while not pool.finished:
-            found += pool.search(10.0)
-        assert set(found) == {solution for solution in fits if not (solution[0] and solution[1])}
+        assert set(self.drain(pool)) == {solution for solution in fits if not (solution[0] and solution[1])}
         pool.close()
 
     def drain(self, pool, seconds=2.0):
