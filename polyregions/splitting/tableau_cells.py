@@ -140,9 +140,8 @@ class TableauTree:
         self._counters = np.zeros(Counter.LENGTH, dtype=np.int64)
         if not restriction.widths or not restriction.dimension:
             return False
-        with np.errstate(all="ignore"):
-            extent = box.upper - box.lower
-            fine = np.isfinite(extent) & (extent > 0) & np.isfinite(1.0 / extent)
+        extent = box.upper - box.lower
+        fine = np.isfinite(extent) & (extent > 0) & np.isfinite(1.0 / extent)
         if not (fine.all() and np.isfinite(box.tiny)):
             return False
         layers, total = len(restriction.widths), sum(restriction.widths)
@@ -170,16 +169,14 @@ class TableauTree:
 
     def _make_image(self, points: int, rows: int) -> None:
         """Keep forms over the first layer's, where those are fewer than the coordinates and floats can hold all."""
-        self._image, self._form_box = None, self._box
         if not image_of(self.restriction):
             return
-        with np.errstate(all="ignore"):
-            box = image_box(self.restriction, self._box)
-            image = new_image(self.restriction, self._box, box, points=points, rows=rows)
-            extent = box.upper - box.lower
-            arrays = (image.generators, image.weights, image.small, extent, 1.0 / extent, box.tiny)
-            if (extent > 0).all() and all(np.isfinite(array).all() for array in arrays):
-                self._image, self._form_box = image, box
+        box = image_box(self.restriction, self._box)
+        image = new_image(self.restriction, self._box, box, points=points, rows=rows)
+        extent = box.upper - box.lower
+        arrays = (image.generators, image.weights, image.small, extent, 1.0 / extent, box.tiny)
+        if (extent > 0).all() and all(np.isfinite(array).all() for array in arrays):
+            self._image, self._form_box = image, box
 
     def _enter_first(self) -> bool:
         """Enter the first layer; False where no float point of the domain is certain."""
