@@ -8,6 +8,7 @@ interface; `problem.solverModel` is the native model of the solvers that run in 
 from __future__ import annotations
 
 import math
+import tempfile
 import threading
 import time
 import warnings
@@ -232,9 +233,15 @@ def _pulp_solver(
 
 
 def _attempt(problem: Any, solver: Any) -> Exception | None:
-    """Solve; the error, if any, as a value."""
+    """Solve; the error, if any, as a value.
+
+    In a directory of its own: PuLP leaves files behind, GLPK's report always and all files of a solver that fails.
+    """
     try:
-        problem.solve(solver)
+        with tempfile.TemporaryDirectory(prefix="polyregions-") as directory:
+            if hasattr(solver, "tmpDir"):
+                solver.tmpDir = directory
+            problem.solve(solver)
     except Exception as error:  # every solver has errors of its own
         return error
     return None

@@ -444,3 +444,34 @@ def test_the_sense_of_an_mps_file(tmp_path, head, expected):
     path = tmp_path / "head.mps"
     path.write_text(f"NAME model\n{head}ROWS\n N OBJ\n")
     assert maximises(path) is expected
+
+
+def test_files_that_a_solver_leaves_are_taken_away(monkeypatch, tmp_path):
+    import tempfile
+
+    import pulp
+
+    from solvers import pulp_backend, pulp_drivers
+
+    written = []
+
+    class Careless(pulp.LpSolver_CMD):
+        name = "GLPK_CMD"
+
+        def defaultPath(self):
+            return "glpsol"
+
+        def actualSolve(self, lp, **keywords):
+            for path in self.create_tmp_files(lp.name, "lp", "out"):
+                with open(path, "w") as file:
+                    file.write("model")
+                written.append(path)
+            raise RuntimeError("killed")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(pulp_backend, "installed_driver", lambda name: pulp_drivers.drivers_of("glpk")[0])
+    monkeypatch.setattr(pulp, "getSolver", lambda name, **keywords: Careless())
+    with pytest.raises(SolverError, match="killed"):
+        PulpMILP("glpk").solve(make_model([1.0], [], [], [], [0], [1]))
+    assert len(written) == 2
+    assert list(tmp_path.iterdir()) == []
