@@ -150,7 +150,7 @@ def upper_bounds(
     if not isinstance(network, Network):
         return architecture_bounds(*_widths(network, domain))
     if domain is None:
-        return architecture_bounds(network.input_dimension, network.widths)
+        return architecture_bounds(network.input_dimension, network.widths, network.linear_widths)
     from polyregions.bounds.coefficients import coefficient_bound
 
     stable = stable if stable is not None else stable_units(network, domain, method=method)
@@ -161,9 +161,11 @@ def upper_bounds(
         dimension,
         stable.active,
         stable.inactive,
+        network.linear_masks[: network.depth],
     )
     source = "stable units and the coefficients' signs, after Theorem 2 of Serra & Ramalingam 2020"
-    return [*architecture_bounds(dimension, network.widths), TheoryBound("coefficients", value, source)]
+    by_widths = architecture_bounds(dimension, network.widths, network.linear_widths)
+    return [*by_widths, TheoryBound("coefficients", value, source)]
 
 
 def _restricted(network: Network, domain: Domain) -> Any:

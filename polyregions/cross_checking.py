@@ -183,5 +183,6 @@ def _explain(run: Run, other: Count, missing: Iterable[Leaf]) -> Iterable[Differ
 
 
 def _smallest(network: Network, witness: Any) -> float:
-    values = [g for layer in network.exact_preactivations(witness)[: network.depth] for g in layer if g > 0]
+    layers = zip(network.exact_preactivations(witness)[: network.depth], network.linear_masks, strict=False)
+    values = [g for layer, linear in layers for g, passes in zip(layer, linear, strict=True) if g > 0 and not passes]
     return float(min(values)) if values else 0.0

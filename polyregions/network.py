@@ -17,6 +17,7 @@ from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_in
 __all__ = ["ExactLayer", "Network", "Pattern"]
 
 FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
 
 #: An activation pattern: for each ReLU layer the tuple of its units' states, 1 active, 0 inactive.
 Pattern = tuple[tuple[int, ...], ...]
@@ -50,6 +51,10 @@ class Network:
     include_output : bool, optional
         Treat the output layer as one more ReLU layer, whose units are part of the pattern (the
         configurations "n1,n2,10" of Serra, Tjandraatmadja & Ramalingam 2018).
+    linear : sequence of (n_l,) bool arrays, optional
+        One per hidden layer: units that are no ReLUs but pass their pre-activation on as it is, h_i = g_i, of either
+        sign. They carry skip connections and the slopes of leaky units past a layer. Their state is always 1; they
+        are not counted.
 
     Raises
     ------
@@ -69,6 +74,7 @@ class Network:
     weights: tuple[FloatArray, ...]
     biases: tuple[FloatArray, ...]
     include_output: bool = field(default=False, kw_only=True)
+    linear: tuple[BoolArray, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.include_output, bool | np.bool_):
@@ -98,15 +104,16 @@ class Network:
                 )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
+        object.__setattr__(self, "linear", _masks(self.linear, [len(b) for b in biases[:-1]]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that a copy's arrays are read-only too: unpickled arrays are not.
-        return _rebuild, (type(self), self.weights, self.biases, self.include_output)
+        return _rebuild, (type(self), self.weights, self.biases, self.include_output, self.linear)
 
     @classmethod
-    def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False) -> "Network":
+    def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False, linear: Any = ()) -> "Network":
         """The network of the given weight matrices and bias vectors, the affine output layer last."""
-        return cls(weights, biases, include_output=include_output)
+        return cls(weights, biases, include_output=include_output, linear=linear)
 
     @classmethod
     def from_npz(cls, path: Any, *, include_output: bool = False) -> "Network":
@@ -145,13 +152,24 @@ class Network:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The widths of the ReLU layers that are counted."""
+        """The widths of the ReLU layers that are counted, their linear units included."""
         return tuple(int(w.shape[0]) for w in self.weights[: self.depth])
+
+    @property
+    def linear_widths(self) -> tuple[int, ...]:
+        """How many of the units of each counted layer are linear."""
+        return tuple(int(mask.sum()) for mask in self.linear_masks[: self.depth])
 
     @property
     def num_units(self) -> int:
         """N, the number of ReLU units that are counted."""
-        return sum(self.widths)
+        return sum(self.widths) - sum(self.linear_widths)
+
+    @cached_property
+    def linear_masks(self) -> tuple[BoolArray, ...]:
+        """Of every layer, the output layer last, which units are linear (of the output layer none)."""
+        given = self.linear or tuple(np.zeros(len(b), dtype=np.bool_) for b in self.biases[:-1])
+        return (*given, np.zeros(len(self.biases[-1]), dtype=np.bool_))
 
     @cached_property
     def exact_layers(self) -> tuple[ExactLayer, ...]:
@@ -167,12 +185,15 @@ class Network:
     @cached_property
     def sha256(self) -> str:
         """A digest of the exact weights, the shapes and ``include_output``; equal for equal functions on paper."""
-        digest = hashlib.sha256(f"polyregions network 1 {int(self.include_output)}\n".encode())
+        # Version 2 has linear units; networks without them keep the digests that they always had.
+        digest = hashlib.sha256(f"polyregions network {2 if self.linear else 1} {int(self.include_output)}\n".encode())
         for w, b in zip(self.weights, self.biases, strict=True):
             digest.update(f"{w.shape[0]} {w.shape[1]}\n".encode())
             for array in (w, b):
                 # Adding zero turns -0.0, the same number, into +0.0.
                 digest.update((array + 0.0).astype("<f8").tobytes())
+        for mask in self.linear:
+            digest.update(mask.astype(np.uint8).tobytes())
         return digest.hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -183,7 +204,8 @@ class Network:
 
     def __repr__(self) -> str:
         shape = "-".join(str(n) for n in (self.input_dimension, *(w.shape[0] for w in self.weights)))
-        return f"Network({shape}{', include_output=True' if self.include_output else ''})"
+        linear = f", {sum(mask.sum() for mask in self.linear)} linear units" if self.linear else ""
+        return f"Network({shape}{linear}{', include_output=True' if self.include_output else ''})"
 
     def preactivations(self, x: npt.ArrayLike) -> list[FloatArray]:
         """The float64 pre-activations g^1, g^2, ... of every layer, the output layer last.
@@ -205,10 +227,12 @@ class Network:
         if h.shape[-1:] != (self.input_dimension,):
             raise NetworkError(f"the network has {self.input_dimension} inputs; a point of shape {h.shape} was given")
         values = []
-        for w, b in zip(self.weights, self.biases, strict=True):
+        for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             g = h @ w.T + b
             values.append(g)
             h = np.maximum(g, 0.0)
+            if self.linear:
+                h = np.where(self.linear_masks[layer], g, h)
         return values
 
     def __call__(self, x: npt.ArrayLike) -> FloatArray:
@@ -217,7 +241,7 @@ class Network:
         return np.maximum(output, 0.0) if self.include_output else output
 
     def pattern(self, x: Any) -> Pattern:
-        """The activation pattern at a point, exactly: 1 where the pre-activation is positive, else 0.
+        """The activation pattern at a point, exactly: 1 where the pre-activation is positive or the unit linear.
 
         Parameters
         ----------
@@ -234,7 +258,11 @@ class Network:
         Integer arithmetic throughout; O(number of weights) products of growing integers.
         """
         point = self._point(x)
-        return tuple(tuple(int(g > 0) for g in values) for values in self.exact_preactivations(point)[: self.depth])
+        values = self.exact_preactivations(point)[: self.depth]
+        return tuple(
+            tuple(int(passes or g > 0) for g, passes in zip(layer, mask.tolist(), strict=True))
+            for layer, mask in zip(values, self.linear_masks, strict=False)
+        )
 
     def _point(self, x: Any) -> list[Fraction]:
         try:
@@ -257,14 +285,14 @@ class Network:
         scale = common_denominator(exact)
         h = [int(value * scale) for value in exact]
         result = []
-        for layer in self.exact_layers:
+        for layer, mask in zip(self.exact_layers, self.linear_masks, strict=True):
             g = [
                 sum(w * v for w, v in zip(row, h, strict=True) if v) + bias * scale
                 for row, bias in zip(layer.weights, layer.biases, strict=True)
             ]
             scale *= layer.denominator
             result.append([Fraction(value, scale) for value in g])
-            h = [max(value, 0) for value in g]
+            h = [value if passes else max(value, 0) for value, passes in zip(g, mask.tolist(), strict=True)]
         return result
 
     def affine_map(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> tuple[Any, Any]:
@@ -345,11 +373,33 @@ class Network:
         for i, states in enumerate(pattern):
             if any(s not in (0, 1) for s in states):
                 raise NetworkError(f"the pattern's layer {i + 1} is {states!r}; its states must be 0 or 1")
+            off = [j for j in np.flatnonzero(self.linear_masks[i]).tolist() if not states[j]]
+            if off:
+                raise NetworkError(f"the pattern's layer {i + 1}: unit {off[0]} is linear, and its state always 1")
             yield tuple(int(s) for s in states)
 
 
-def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: bool) -> Network:
-    return kind(weights, biases, include_output=include_output)
+def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: bool, linear: Any = ()) -> Network:
+    return kind(weights, biases, include_output=include_output, linear=linear)
+
+
+def _masks(given: Any, widths: list[int]) -> tuple[BoolArray, ...]:
+    """Which units of each hidden layer are linear, read-only; () if none is."""
+    try:
+        entries = tuple(given)
+        arrays = [np.array(mask) for mask in entries]
+    except (TypeError, ValueError):
+        raise NetworkError("linear is a sequence of arrays of truth values, one per hidden layer") from None
+    if not arrays:
+        return ()
+    if len(arrays) != len(widths):
+        raise NetworkError(f"linear has {len(arrays)} masks, but there are {len(widths)} hidden layers: one for each")
+    for i, (mask, width) in enumerate(zip(arrays, widths, strict=True)):
+        name = f"layer {i + 1} (hidden layer): its mask of linear units"
+        if mask.dtype != np.bool_ or mask.shape != (width,):
+            raise NetworkError(f"{name} must be {width} truth values, not shape {mask.shape} of type {mask.dtype}")
+        mask.flags.writeable = False
+    return tuple(arrays) if any(mask.any() for mask in arrays) else ()
 
 
 def _name(index: int, count: int, part: str) -> str:

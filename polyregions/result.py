@@ -133,10 +133,12 @@ def rounded_up(number: int) -> str:
 
 
 def network_json(network: "Network") -> dict[str, Any]:
-    """What identifies a network in a result."""
+    """What identifies a network in a result; "linear": how many of each layer's units are linear, if any is."""
+    linear = {"linear": list(network.linear_widths)} if network.linear else {}
     return {
         "inputs": network.input_dimension,
         "hidden": list(network.widths),
+        **linear,
         "include_output": network.include_output,
         "sha256": network.sha256,
     }

@@ -41,8 +41,13 @@ def hyperplane_regions(dimension: int, count: int) -> int:
     return sum(comb(count, j) for j in range(min(dimension, count) + 1))
 
 
-def architecture_bounds(input_dimension: int, widths: Sequence[int]) -> list[TheoryBound]:
+def architecture_bounds(input_dimension: int, widths: Sequence[int], linear: Sequence[int] = ()) -> list[TheoryBound]:
     """What the literature proves of a network with these counted ReLU layers, from weak to strong.
+
+    Parameters
+    ----------
+    linear : sequence of int, optional
+        How many units of each layer are linear: no hyperplanes, but dimensions of the layer's image.
 
     Examples
     --------
@@ -52,16 +57,17 @@ def architecture_bounds(input_dimension: int, widths: Sequence[int]) -> list[The
     [('patterns', 16), ('zaslavsky', 11)]
     """
     dimensions = [input_dimension, *widths[:-1]]
-    bounds = [TheoryBound("patterns", 2 ** sum(widths), "2 to the number of units (Montufar et al. 2014)")]
+    cutting = [n - m for n, m in zip(widths, linear or [0] * len(widths), strict=True)]
+    bounds = [TheoryBound("patterns", 2 ** sum(cutting), "2 to the number of units (Montufar et al. 2014)")]
     if len(widths) == 1:
-        value = hyperplane_regions(input_dimension, widths[0])
+        value = hyperplane_regions(input_dimension, cutting[0])
         return [*bounds, TheoryBound("zaslavsky", value, "one hidden layer (Zaslavsky 1975, Pascanu et al. 2013)")]
-    each = [hyperplane_regions(d, n) for d, n in zip(dimensions, widths, strict=False)]
+    each = [hyperplane_regions(d, n) for d, n in zip(dimensions, cutting, strict=False)]
     narrowest = [min(dimensions[: layer + 1]) for layer in range(len(widths))]
-    capped = [hyperplane_regions(d, n) for d, n in zip(narrowest, widths, strict=True)]
+    capped = [hyperplane_regions(d, n) for d, n in zip(narrowest, cutting, strict=True)]
     return [
         *bounds,
         TheoryBound("raghu", prod(each), "each layer by its own inputs (Raghu et al. 2017)"),
         TheoryBound("montufar", prod(capped), "no layer's image has more dimensions than any before (Montufar 2017)"),
-        TheoryBound("serra", architecture_bound(input_dimension, widths), "Theorem 1 of Serra et al. 2018"),
+        TheoryBound("serra", architecture_bound(input_dimension, widths, linear), "Theorem 1 of Serra et al. 2018"),
     ]

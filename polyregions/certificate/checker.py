@@ -33,8 +33,9 @@ LONGEST_INTEGER = 1 << 16  # bytes
 LONGEST_HEADER = 1 << 26
 LONGEST_NUMBER = 4300  # digits in the header
 
-#: A layer (W, b) in floats, an affine form in integers (coefficients, then constant), and a ratio.
-Layer = tuple[Sequence[Sequence[float]], Sequence[float]]
+#: A layer (W, b) in floats, or (W, b, linear): which units pass their pre-activation on as it is, whatever its sign.
+#: An affine form in integers (coefficients, then constant), and a ratio.
+Layer = Sequence[Any]
 Form = list[int]
 Ratio = tuple[int, int]
 Row = tuple[Form, int, bool]
@@ -145,23 +146,39 @@ def _header(line: bytes) -> dict[str, Any]:
 
 def _identity(layers: Sequence[Layer], include_output: bool) -> dict[str, Any]:
     """What identifies the network: its shape and a digest of its weights."""
-    digest = hashlib.sha256(f"polyregions network 1 {int(include_output)}\n".encode())
-    for weights, biases in layers:
+    masks = [_linear(layer) for layer in layers[:-1]]
+    linear = any(map(any, masks))
+    digest = hashlib.sha256(f"polyregions network {1 + linear} {int(include_output)}\n".encode())
+    for weights, biases, *_ in layers:
         digest.update(f"{len(weights)} {len(weights[0])}\n".encode())
         for values in (*weights, biases):
             digest.update(struct.pack(f"<{len(values)}d", *(value + 0.0 for value in values)))  # -0.0 is 0.0
-    widths = [len(biases) for _, biases in layers]
-    return {
+    widths = [len(biases) for _, biases, *_ in layers]
+    identity = {
         "inputs": len(layers[0][0][0]),
         "widths": widths if include_output else widths[:-1],
         "include_output": include_output,
-        "sha256": digest.hexdigest(),
     }
+    if linear:
+        for mask in masks:
+            digest.update(bytes(mask))
+        identity["linear"] = [*map(sum, masks), *([0] * include_output)]
+    return identity | {"sha256": digest.hexdigest()}
+
+
+def _linear(layer: Layer) -> list[int]:
+    """Per unit of a layer whether it is linear, 0 or 1."""
+    mask = [int(bool(value)) for value in layer[2]] if len(layer) > 2 else [0] * len(layer[1])
+    if len(mask) != len(layer[1]):
+        raise _Rejected("the network's mask of linear units does not fit its layer")
+    return mask
 
 
 def _compare(header: dict[str, Any], network: dict[str, Any], domain: Any) -> None:
-    if header.get("format") != 1 or header.get("definition") not in (*NAMES,):
-        raise _Rejected('this checker knows "format": 1 and "definition": "regions" or "patterns" only')
+    if header.get("format") not in (1, 2) or header.get("definition") not in (*NAMES,):
+        raise _Rejected('this checker knows "format": 1 and 2 and "definition": "regions" or "patterns" only')
+    if (header["format"] == 2) != ("linear" in network):
+        raise _Rejected("the certificate is of another network: one with linear units has format 2, others format 1")
     if not isinstance(header.get("network"), dict):
         raise _Rejected("there is no network")
     for key, value in network.items():
@@ -326,7 +343,9 @@ class _Problem:
         self.closed = closed
         #: A path before its first split: forms with their scales, and whether they are > 0 in the cell or only >= 0.
         self.path: list[Row] = [(row, 1, not closed) for row in chart.rows]
-        self.layers = [_integers([[*row, b] for row, b in zip(*layer, strict=True)]) for layer in layers]
+        self.layers = [_integers([[*row, b] for row, b in zip(*layer[:2], strict=True)]) for layer in layers]
+        #: The states of each layer's units as the layer is entered: 1 for linear ones, which have no other.
+        self.entered = [[1 if passes else -1 for passes in _linear(layer)] for layer in layers]
         self.widths = [len(rows) for rows, _ in self.layers]
         self.unit = math.lcm(*(bound.denominator for pair in box for bound in pair))
         self.box = [(int(low * self.unit), int(high * self.unit)) for low, high in box]
@@ -412,8 +431,8 @@ class _Tree:
         depth = len(problem.widths)
         layer = 0
         rows, scale = problem.enter(0, [], 1, ()) if depth else ([], 1)
-        states = [-1] * len(rows)  # -1: not known yet
-        left = len(states)
+        states = problem.entered[0].copy() if depth else []  # -1: not known yet
+        left = states.count(-1)
         path = problem.path.copy()  # the rows of the domain, then the splits from the root
         waiting: list[Any] = []
         complete = False
@@ -442,8 +461,8 @@ class _Tree:
                 if layer >= depth:
                     raise _Rejected("there is no further layer")
                 rows, scale = problem.enter(layer, rows, scale, states)
-                states = [-1] * len(rows)
-                left = len(states)
+                states = problem.entered[layer].copy()
+                left = states.count(-1)
             elif kind == LEAF:
                 if layer + 1 < depth:
                     raise _Rejected("a leaf before the last layer")

@@ -10,7 +10,8 @@ from typing import Any
 
 __all__ = ["NetworkFileError", "read_npz"]
 
-Layer = tuple[Sequence[Sequence[float]], Sequence[float]]
+#: (W, b), or (W, b, linear) where some units are linear.
+Layer = Sequence[Any]
 
 
 class NetworkFileError(ValueError):
@@ -18,7 +19,7 @@ class NetworkFileError(ValueError):
 
 
 def read_npz(path: Any) -> list[Layer]:
-    """The layers (W, b) in a NumPy archive with the arrays W1, b1, W2, b2, ...
+    """The layers (W, b) in a NumPy archive with the arrays W1, b1, W2, b2, ..., with linear1, ... where there are.
 
     Raises
     ------
@@ -36,6 +37,10 @@ def read_npz(path: Any) -> list[Layer]:
             if not depth or names != {f"{letter}{i}.npy" for letter in "Wb" for i in range(1, depth + 1)}:
                 raise NetworkFileError("the layers are not W1, b1, W2, b2, ... without a gap")
             arrays = [[_read_npy(archive, f"{letter}{i}.npy") for letter in "Wb"] for i in range(1, depth + 1)]
+            found = [name for name in archive.namelist() if re.fullmatch(r"linear[0-9]+\.npy", name)]
+            masks = {int(name[6:-4]): _read_npy(archive, name) for name in found}
+            if len(masks) < len(found) or not all(1 <= i < depth for i in masks):
+                raise NetworkFileError("a linear1, linear2, ... has no hidden layer of its own")
     except NetworkFileError as error:
         raise NetworkFileError(f"{path}: {error}") from None
     except Exception as error:  # damaged archives make zipfile and zlib raise many kinds
@@ -46,7 +51,12 @@ def read_npz(path: Any) -> list[Layer]:
         if len(shape) != 2 or len(width) != 1 or width[0] != shape[0] or before not in (None, shape[1]):
             raise NetworkFileError(f"{path}: the shapes of W{i}, b{i} do not fit")
         before = shape[0]
-        layers.append(([values[j : j + shape[1]] for j in range(0, len(values), shape[1])], biases))
+        layer = [[values[j : j + shape[1]] for j in range(0, len(values), shape[1])], biases]
+        if i in masks:
+            if masks[i][0] != width or any(value not in (0, 1) for value in masks[i][1]):
+                raise NetworkFileError(f"{path}: linear{i} does not hold one truth value per unit of the layer")
+            layer.append(masks[i][1])
+        layers.append(layer)
     return layers
 
 
@@ -58,14 +68,17 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], lis
             raise NetworkFileError(f"{name} is no .npy file")
         text = file.read(min(int.from_bytes(file.read(size), "little"), 1 << 16))
         header = ast.literal_eval(text.decode("latin-1").strip())
-        shape, code = header["shape"], {"f4": "f", "f8": "d"}.get(header["descr"][1:])
-        if code is None or header["descr"][0] not in "<>":
-            raise NetworkFileError(f"{name} holds {header['descr']}; only float32 and float64 can be read")
+        shape, code = header["shape"], {"f4": "f", "f8": "d", "b1": "B"}.get(header["descr"][1:])
+        truth = name.startswith("linear")
+        if code is None or truth != (code == "B") or header["descr"][0] not in ("|" if truth else "<>"):
+            raise NetworkFileError(
+                f"{name} holds {header['descr']}; only float32 and float64 can be read, and bool for linear units"
+            )
         count = math.prod(shape)
         if not all(type(n) is int and n > 0 for n in shape):
             raise NetworkFileError(f"{name} is empty")
         data = file.read(count * struct.calcsize(code) + 1)
-        values = list(struct.unpack(f"{header['descr'][0]}{count}{code}", data))
+        values = list(struct.unpack(f"{'<' if truth else header['descr'][0]}{count}{code}", data))
         if not all(map(math.isfinite, values)):
             raise NetworkFileError(f"{name} holds infinite numbers or NaN")
         if header["fortran_order"] and len(shape) == 2:

@@ -1,6 +1,7 @@
 """``verify``: the independent checker, asked about a network in memory."""
 
 import os
+from typing import Any
 
 from polyregions.certificate.checker import Verification
 from polyregions.certificate.checker import verify as check_layers
@@ -50,5 +51,7 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     >>> result.valid, result.count, result.scope
     (True, 2, 'both')
     """
-    layers = [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
+    layers: list[Any] = [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
+    for layer, mask in enumerate(network.linear):
+        layers[layer] += (mask.tolist(),)
     return check_layers(certificate, layers, network.include_output, None if domain is None else domain.to_json())

@@ -109,10 +109,10 @@ def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, A
             "unit": unit,
             "lower": float(lower[unit]),
             "upper": float(upper[unit]),
-            "state": "active" if active[unit] else "inactive" if inactive[unit] else rest,
+            "state": "linear" if passes[unit] else "active" if active[unit] else "inactive" if inactive[unit] else rest,
         }
-        for layer, (lower, upper, active, inactive) in enumerate(
-            zip(bounds.lower, bounds.upper, stable.active, stable.inactive, strict=True)
+        for layer, (lower, upper, active, inactive, passes) in enumerate(
+            zip(bounds.lower, bounds.upper, stable.active, stable.inactive, bounds.linear, strict=True)
         )
         for unit in range(len(lower))
     ]

@@ -29,12 +29,15 @@ class ForwardPass:
         self._domain = rounded_rows(restriction.rows, 1, box) if restriction.rows else None
         self._first = first_rows(restriction, box)
         network = restriction.network
+        self._linear = restriction.linear
         self._later = list(
             zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True)
         )  # fmt: skip
 
     def signs(self, points: FloatArray) -> npt.NDArray[np.int8]:
         """Signs of all units' pre-activations at points of the domain, -1 or +1, 0 from the first doubtful layer on.
+
+        Those of linear units, whose state is always 1, are +1.
 
         Parameters
         ----------
@@ -51,17 +54,17 @@ class ForwardPass:
         """
         with np.errstate(all="ignore"):
             values, errors = self._first.values(points)
-            signs = [_signs(values, errors)]
-            for w, b in self._later:
+            signs = [_signs(values, errors, self._linear[0])]
+            for (w, b), linear in zip(self._later, self._linear[1:], strict=True):
                 active = signs[-1] > 0
                 h, e = np.where(active, values, 0.0), np.where(active, errors, 0.0)
                 values = h @ w.T + b
-                sizes = h @ np.abs(w).T + np.abs(b)
+                sizes = np.abs(h) @ np.abs(w).T + np.abs(b)
                 errors = e @ np.abs(w).T + (w.shape[1] + 2) * U * sizes
                 errors = errors * INFLATE + self._box.tiny
                 # Where a unit's sign is open, so is what it passes on.
                 decided = signs[-1].all(axis=1, keepdims=True)
-                signs.append(np.where(decided, _signs(values, errors), np.int8(0)))
+                signs.append(np.where(decided, _signs(values, errors, linear), np.int8(0)))
         return np.concatenate(signs, axis=1)
 
     def inside(self, points: FloatArray) -> npt.NDArray[np.bool_]:
@@ -87,5 +90,8 @@ class ForwardPass:
         return np.asarray(self.inside(points) & (self.signs(points) == wanted).all(axis=1), dtype=np.bool_)
 
 
-def _signs(values: FloatArray, errors: FloatArray) -> npt.NDArray[np.int8]:
-    return (values > errors).astype(np.int8) - (values < -errors).astype(np.int8)
+def _signs(values: FloatArray, errors: FloatArray, linear: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    signs = (values > errors).astype(np.int8) - (values < -errors).astype(np.int8)
+    if not linear.any():
+        return signs
+    return np.where(linear & np.isfinite(values), np.int8(1), signs)

@@ -108,7 +108,12 @@ class PatternCertifier:
             if not here:
                 break
             forms = self._forms_of(layer, states[:offset])
+            linear = self.restriction.linear[layer]
             for unit, state in enumerate(here):
+                if linear[unit]:
+                    if not state:
+                        return False
+                    continue
                 if self.cell.open and forms.is_zero(unit):
                     # Identically zero means inactive, and leaves no row that could be strict.
                     if state:

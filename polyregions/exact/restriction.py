@@ -58,7 +58,11 @@ class Restriction:
     dimension : int
         d, the dimension of the domain.
     widths : tuple of int
-        Of the counted ReLU layers.
+        Of the counted ReLU layers, their linear units included.
+    linear : tuple of (n_l,) bool arrays
+        Of the counted layers, which units are linear.
+    linear_widths : tuple of int
+        How many these are.
     layers : tuple of ExactLayer
         The first one composed with the chart: it takes chart coordinates.
     lower, upper : lists of d integers
@@ -75,6 +79,8 @@ class Restriction:
         self.chart = domain.chart(network.input_dimension)
         self.dimension = self.chart.dimension
         self.widths = network.widths
+        self.linear = network.linear_masks[: network.depth]
+        self.linear_widths = network.linear_widths
         self.layers: tuple[ExactLayer, ...] = self._compose(network.exact_layers[: network.depth])
         self.scale = common_denominator([*self.chart.lower, *self.chart.upper])
         self.lower = [int(value * self.scale) for value in self.chart.lower]
@@ -128,7 +134,8 @@ class Restriction:
             values.append(g)
             if layer + 1 < layers:
                 if pattern is None:
-                    h = [value if value > 0 else 0 for value in g]
+                    passed = self.linear[layer].tolist()
+                    h = [value if passes or value > 0 else 0 for value, passes in zip(g, passed, strict=True)]
                 else:
                     states = pattern[offset : offset + len(g)]
                     h = [value if state else 0 for value, state in zip(g, states, strict=True)]

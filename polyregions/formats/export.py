@@ -203,9 +203,8 @@ def _make_inactive_strict(encoding: Any) -> None:
     """Add f <= hbar + M z for every unit; f is at most 1, so M = 1 will do."""
     problem = encoding.problem
     variables = {variable.name: variable for variable in problem.variables()}
-    for z in encoding.z:
-        unit = z.name.removeprefix("z_")
-        problem += encoding.f - variables[f"hbar_{unit}"] - z <= 0, f"fbar_{unit}"
+    for unit in encoding.unstable:
+        problem += encoding.f - variables[f"hbar_{unit.name}"] - unit.z <= 0, f"fbar_{unit.name}"
 
 
 _KINDS = {"f": 0, "x": 1}
@@ -224,7 +223,8 @@ def _halfspaces(network: Network, domain: Domain, pattern: Sequence[Sequence[int
 
     found = PatternSystem(network, domain, pattern)
     system, n = found.system, found.system.dimension
-    units = [(layer + 1, i) for layer, width in enumerate(network.widths) for i in range(width)]
+    masks = network.linear_masks[: network.depth]
+    units = [(layer + 1, i) for layer, mask in enumerate(masks) for i in np.flatnonzero(~mask).tolist()]
     rows = list(system.inequalities)
     names = [*(f"g_{layer}_{i}" for layer, i in units), *(f"domain_{k}" for k in range(len(rows) - len(units)))]
     lower, upper, rounded = np.full(n, -np.inf), np.full(n, np.inf), 0

@@ -1,6 +1,7 @@
 """NumPy's .npz archives: arrays W1, b1, W2, b2, ..., the last pair being the affine output layer.
 
-W_l has shape (n_l, n_(l-1)) and b_l shape (n_l,). Other arrays in the archive are ignored. The archive does
+W_l has shape (n_l, n_(l-1)) and b_l shape (n_l,). linear1, linear2, ..., each optional, of type bool and shape
+(n_l,), say which units of a hidden layer are linear. Other arrays in the archive are ignored. The archive does
 not say whether the output layer is counted: that is the reader's choice (``include_output``).
 """
 
@@ -46,9 +47,9 @@ def load_npz(path: str | os.PathLike[str], *, include_output: bool = False) -> N
     ...     load_npz(folder + "/net.npz") == net
     True
     """
-    weights, biases = _read_layers(Path(path))
+    weights, biases, linear = _read_layers(Path(path))
     try:
-        return Network.from_arrays(weights, biases, include_output=include_output)
+        return Network.from_arrays(weights, biases, include_output=include_output, linear=linear)
     except NetworkError as error:
         last = len(weights)
         entries = "W1, b1" + (f" to W{last}, b{last}, one pair per layer" if last > 1 else "")
@@ -66,15 +67,18 @@ def save_npz(network: Network, path: str | os.PathLike[str]) -> None:
     OSError
         If the file cannot be written.
     """
-    arrays = {}
+    arrays: dict[str, npt.NDArray[Any]] = {}
     for i, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=1):
         arrays[f"W{i}"], arrays[f"b{i}"] = w, b
+    for i, mask in enumerate(network.linear, start=1):
+        if mask.any():
+            arrays[f"linear{i}"] = mask
     # Given a name, numpy would append ".npz" to one that has another extension.
     with open(path, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes W1, ... for allow_pickle
 
 
-def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]]:
+def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]], list[npt.NDArray[Any]]]:
     try:
         with open(path, "rb") as file:
             if file.read(2) != b"PK":  # of a zip archive; np.load would also take .npy files and pickles
@@ -84,16 +88,23 @@ def _read_layers(path: Path) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[A
             with archive:
                 _check_directory(file, archive, path)
                 count = _count_layers(archive.files, path)
+                masks = [name for name in archive.files if re.fullmatch("linear[0-9]+", name)]
+                for name in masks:
+                    if not 1 <= int(name.removeprefix("linear")) < count:
+                        raise FormatError(f"{path}: entry {name}: there is no hidden layer of that number")
                 arrays = {
                     name: _attempt(lambda name=name: archive[name], f"{path}: entry {name} cannot be read")
-                    for name in (f"{letter}{i}" for letter in "Wb" for i in range(1, count + 1))
+                    for name in (*(f"{letter}{i}" for letter in "Wb" for i in range(1, count + 1)), *masks)
                 }
     except OSError as error:
         raise FormatError(f"{path}: {error.strerror or error}") from None
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):
             raise FormatError(f"{path}: entry {name} is not an array")
-    return tuple([arrays[f"{letter}{i}"] for i in range(1, count + 1)] for letter in "Wb")  # type: ignore[return-value]
+    weights, biases = ([arrays[f"{letter}{i}"] for i in range(1, count + 1)] for letter in "Wb")
+    none = [np.zeros(np.shape(b), dtype=np.bool_) for b in biases[:-1]]
+    linear = [arrays.get(f"linear{i}", mask) for i, mask in enumerate(none, start=1)] if masks else []
+    return weights, biases, linear
 
 
 def _check_directory(file: BinaryIO, archive: Any, path: Path) -> None:

@@ -226,8 +226,10 @@ class Region:
         rows: list[Any] = []
         bounds: list[Any] = []
         maps = self._network.preactivation_maps(self.pattern, exact=exact)
-        for states, (a, c) in zip(self.pattern, maps, strict=False):
-            for state, row, constant in zip(states, a, c, strict=True):
+        for states, (a, c), linear in zip(self.pattern, maps, self._network.linear_masks, strict=False):
+            for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True):
+                if passes:
+                    continue
                 sign = -1 if state else 1
                 rows.append([sign * value for value in row])
                 bounds.append(-sign * constant)

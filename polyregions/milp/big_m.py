@@ -26,22 +26,33 @@ class UnitBounds:
         How they were found.
     stopped : int
         Bounds that a time limit or the solver kept from being as tight as the method makes them; they are valid.
+    linear : tuple of (n_l,) bool arrays
+        Units that are linear, whose state is 1 whatever their bounds; default: none.
     """
 
     lower: tuple[FloatArray, ...]
     upper: tuple[FloatArray, ...]
     method: str = "interval"
     stopped: int = 0
+    linear: tuple[BoolArray, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.linear:
+            none = tuple(np.zeros(len(low), dtype=np.bool_) for low in self.lower)
+            object.__setattr__(self, "linear", none)
 
     @property
     def stably_active(self) -> tuple[BoolArray, ...]:
-        """Per layer which units are positive on the whole domain. The others may be so too, unless method is "milp"."""
-        return tuple(low > 0 for low in self.lower)
+        """Per layer which units have state 1 on the whole domain: positive ones, and linear ones.
+
+        The others may be positive everywhere too, unless method is "milp".
+        """
+        return tuple((low > 0) | passes for low, passes in zip(self.lower, self.linear, strict=True))
 
     @property
     def stably_inactive(self) -> tuple[BoolArray, ...]:
-        """Per layer which units are positive nowhere (zero is inactive)."""
-        return tuple(high <= 0 for high in self.upper)
+        """Per layer which ReLU units are positive nowhere (zero is inactive)."""
+        return tuple((high <= 0) & ~passes for high, passes in zip(self.upper, self.linear, strict=True))
 
 
 def interval_bounds(restriction: Restriction, box: FloatBox) -> UnitBounds:
@@ -64,7 +75,7 @@ def interval_bounds(restriction: Restriction, box: FloatBox) -> UnitBounds:
             low, high = next_interval(restriction, box, layer, lower[-1], upper[-1])
         lower.append(low)
         upper.append(high)
-    return UnitBounds(tuple(lower), tuple(upper))
+    return UnitBounds(tuple(lower), tuple(upper), linear=restriction.linear)
 
 
 def first_interval(restriction: Restriction, box: FloatBox) -> tuple[FloatArray, FloatArray]:
@@ -80,10 +91,11 @@ def next_interval(
     """Bounds of a later layer from any proven bounds of the layer before it; raises as :func:`interval_bounds`."""
     w, b = restriction.network.weights[layer], restriction.network.biases[layer]
     with np.errstate(all="ignore"):
-        low, high = np.maximum(lower, 0.0), np.maximum(upper, 0.0)
+        passes = restriction.linear[layer - 1]
+        low, high = np.where(passes, lower, np.maximum(lower, 0.0)), np.where(passes, upper, np.maximum(upper, 0.0))
         positive, negative = np.maximum(w, 0.0), np.minimum(w, 0.0)
         # Twice as many products as weights, one addition of the bias: 2 n + 2 roundings at most (docs/float_filter.md).
-        slack = (2 * w.shape[1] + 4) * U * (np.abs(w) @ high + np.abs(b)) * INFLATE + box.tiny
+        slack = (2 * w.shape[1] + 4) * U * (np.abs(w) @ np.maximum(np.abs(low), high) + np.abs(b)) * INFLATE + box.tiny
         return _checked(
             layer, positive @ low + negative @ high + b - slack, positive @ high + negative @ low + b + slack
         )

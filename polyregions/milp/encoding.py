@@ -12,7 +12,7 @@ sign of f counts.
 
 H and Hbar come from bounds of the pre-activations, any proven ones (:mod:`polyregions.milp.tightening`). Stable units
 are dropped: an inactive one has neither h nor hbar, an active one is h = W h' + b, and neither bounds f; their z are
-fixed by a row each.
+fixed by a row each. A linear unit is encoded as an active one, whose h may be negative.
 """
 
 from dataclasses import dataclass
@@ -177,7 +177,10 @@ class _Builder:
         # The variables that hold the last layer's outputs, and the powers of two that scale them; inactive units have
         # none.
         inputs, exponents, live = self._x, np.zeros(len(self._x), np.int64), np.ones(len(self._x), dtype=bool)
-        for layer, (low, high) in enumerate(zip(self._bounds.lower, self._bounds.upper, strict=True)):
+        known = self._bounds
+        for layer, (low, high, on, off) in enumerate(
+            zip(known.lower, known.upper, known.stably_active, known.stably_inactive, strict=True)
+        ):
             w, b = (first.a, first.c) if layer == 0 else (network.weights[layer], network.biases[layer])
             errors = first.error if layer == 0 else np.zeros(len(b))
             outputs, factors = [], []
@@ -186,14 +189,14 @@ class _Builder:
                 error, least, most = np.ldexp([errors[i], low[i], high[i]], exponent).tolist()
                 name, form = f"{layer + 1}_{i}", (inputs, coefficients, constant, error)
                 # By the bounds themselves: scaled, they may underflow to 0.
-                if low[i] > 0 or high[i] <= 0:
-                    h = self._stable(name, form, least, most, active=low[i] > 0)
+                if on[i] or off[i]:
+                    h = self._stable(name, form, least, most, active=bool(on[i]))
                 else:
                     h = self._unstable_unit(name, form, least, most)
                 if h is not None:
                     outputs.append(h)
                     factors.append(exponent)
-            inputs, exponents, live = outputs, np.array(factors, np.int64), high > 0
+            inputs, exponents, live = outputs, np.array(factors, np.int64), ~off
         return Encoding(
             self._restriction, self._problem, self._x, self._z, self._f, self._bounds, self._unstable, self._errors
         )

@@ -46,8 +46,10 @@ class ExactCell:
     def _signed_rows(self) -> list[list[int]]:
         rows, offset = [], 0
         for forms, width in zip(self._layers, self._restriction.widths, strict=False):
+            linear = self._restriction.linear[forms.layer]
             for unit, state in enumerate(self._states[offset : offset + width]):
-                rows.append([value if state else -value for value in forms.exact(unit)])
+                if not linear[unit]:
+                    rows.append([value if state else -value for value in forms.exact(unit)])
             offset += width
         return rows
 

@@ -75,7 +75,10 @@ def node_bound(restriction: Restriction, states: bytes) -> int:
         active = sum(states[offset : offset + width])
         if offset + width > len(states):
             live = offset + width - len(states)
-            return open_cell_bound(restriction.widths, layer, live, active, dimension)
+            # Linear units of the layer still to come are active, not open.
+            linear = int(restriction.linear[layer][width - live :].sum())
+            live, active = live - linear, active + linear
+            return open_cell_bound(restriction.widths, layer, live, active, dimension, restriction.linear_widths)
         dimension = min(dimension, active)
         offset += width
     return 1

@@ -77,11 +77,12 @@ class PointEvaluator:
                     return None
             value, error = self._first.values(x)
             values, errors = [value], [error]
-            for w, b in zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True):
-                h = np.maximum(value, 0.0)
+            later = zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True)
+            for (w, b), linear in zip(later, self._restriction.linear, strict=False):
+                h = np.where(linear, value, np.maximum(value, 0.0))
                 size = np.abs(w)
                 # The values' own errors, and a sum of n products and one term (docs/float_filter.md, model).
-                error = (size @ error + (w.shape[1] + 2) * U * (size @ h + np.abs(b))) * INFLATE + box.tiny
+                error = (size @ error + (w.shape[1] + 2) * U * (size @ np.abs(h) + np.abs(b))) * INFLATE + box.tiny
                 value = w @ h + b
                 values.append(value)
                 errors.append(error)

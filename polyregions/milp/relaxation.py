@@ -6,7 +6,8 @@ Columns are the chart coordinates x, and per unit of the layers so far h and hba
 
 That is the big-M formulation of Serra, Tjandraatmadja & Ramalingam (2018) without its binaries: the last row is
 what h <= H z, hbar <= Hbar (1 - z) leave for some z in [0, 1], the "triangle". A unit is settled by a column bound:
-active by hbar = 0, inactive by h = 0. Stably inactive units have no columns, stably active ones only h.
+active by hbar = 0, inactive by h = 0. Stably inactive units have no columns, stably active ones only h, and so have
+linear ones, whose h may be negative.
 """
 
 import math
@@ -133,17 +134,18 @@ class Relaxation:
     def add_layer(self, lower: FloatArray, upper: FloatArray) -> None:
         """Append the next layer, whose pre-activations have these proven bounds, (n_l,) each."""
         outputs, exponents = [], []
+        linear = self._restriction.linear[self.layers]
         for unit, (low, high) in enumerate(zip(lower.tolist(), upper.tolist(), strict=True)):
-            if high <= 0:
+            if high <= 0 and not linear[unit]:
                 self.states.append(0)
                 continue
             weights, constant, error, exponent = self._scaled(unit, low, high)
             least, most = np.ldexp([low, high], exponent).tolist()
-            h = self._add_column(max(0.0, least), most)
+            h = self._add_column(least if linear[unit] else max(0.0, least), most)
             outputs.append(h)
             exponents.append(exponent)
             columns, values = [*self._outputs, h], [*weights, -1.0]
-            if low >= 0:
+            if low >= 0 or linear[unit]:
                 self.states.append(1)
             else:
                 hbar = self._add_column(0.0, -least)
@@ -156,7 +158,7 @@ class Relaxation:
             self._add_row(columns, values, -constant, -constant, error)
         self._outputs = np.array(outputs, dtype=np.intp)
         self._exponents = np.array(exponents, dtype=np.int64)
-        self._live = upper > 0
+        self._live = (upper > 0) | linear
         self.layers += 1
 
     def _add_column(self, low: float, high: float) -> int:

@@ -71,7 +71,8 @@ class TightenedPool:
         """A proven upper bound of the number of patterns not found yet, where the pool has one."""
         if self._pool is not None:
             return self._pool.open_bound()
-        return architecture_bound(self._restriction.dimension, self._restriction.widths) if self.proven else None
+        known = self._restriction
+        return architecture_bound(known.dimension, known.widths, known.linear_widths) if self.proven else None
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far."""

@@ -87,7 +87,7 @@ def tightened_bounds(
         relaxation.add_layer(low, high)
         lower.append(low)
         upper.append(high)
-    return UnitBounds(tuple(lower), tuple(upper), method, stopped)
+    return UnitBounds(tuple(lower), tuple(upper), method, stopped, restriction.linear)
 
 
 def _tighten(

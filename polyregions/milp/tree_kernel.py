@@ -251,7 +251,8 @@ def search(
     budget: int,
 ) -> int:
     """Search on until something is needed from outside or ``budget`` units of work are done."""
-    widths, weights, biases, box, constants = problem
+    # The sides of linear units are settled by ``Path.units``.
+    widths, weights, biases, box, constants, _ = problem
     a, scaled, numbers = forms
     x, values, rows, signs = points
     t, row, column, names = tableau

@@ -94,9 +94,9 @@ def new_path(
 
 
 def empty_sides(bounds: UnitBounds) -> IntArray:
-    """Per unit the sides that the bounds prove empty, (N,)."""
-    lower, upper = np.concatenate(bounds.lower), np.concatenate(bounds.upper)
-    return INACTIVE * (lower > 0).astype(np.int64) + ACTIVE * (upper <= 0).astype(np.int64)
+    """Per unit the sides that the bounds prove empty, (N,); a linear unit has no inactive side."""
+    on, off = np.concatenate(bounds.stably_active), np.concatenate(bounds.stably_inactive)
+    return INACTIVE * on.astype(np.int64) + ACTIVE * off.astype(np.int64)
 
 
 def _unit_table(widths: tuple[int, ...], parity: ParitySystem, empty: IntArray) -> IntArray:

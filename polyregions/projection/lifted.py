@@ -78,7 +78,7 @@ def lifted_system(network: Network, domain: Domain, pattern: Sequence[Sequence[i
     """The polyhedron of all (x, h, hbar) with a pattern, over a domain.
 
     W h' + b = h - hbar for each unit, h' the layer before; hbar = 0 and h >= 0 where the unit is active, h = 0 and
-    hbar >= 0 where it is not. The weights are exact.
+    hbar >= 0 where it is not. A linear unit is h = W h' + b, and has no hbar. The weights are exact.
     """
     n = network.input_dimension
     units = [(layer, i) for layer, width in enumerate(network.widths) for i in range(width)]
@@ -86,6 +86,8 @@ def lifted_system(network: Network, domain: Domain, pattern: Sequence[Sequence[i
     column: dict[tuple[str, int, int], int] = {}
     for kind in ("h", "hbar"):
         for layer, i in units:
+            if kind == "hbar" and network.linear_masks[layer][i]:
+                continue
             column[kind, layer, i] = len(names)
             names.append(f"{kind}_{layer + 1}_{i}")
     size = len(names)
@@ -100,9 +102,12 @@ def lifted_system(network: Network, domain: Domain, pattern: Sequence[Sequence[i
         row = [0] * (size + 1)
         for j, weight in enumerate(exact.weights[i]):
             row[column["h", layer - 1, j] if layer else j] = weight
-        row[column["h", layer, i]], row[column["hbar", layer, i]] = -exact.denominator, exact.denominator
+        row[column["h", layer, i]] = -exact.denominator
         row[-1] = exact.biases[i]
         equations.append(row)
+        if network.linear_masks[layer][i]:
+            continue
+        row[column["hbar", layer, i]] = exact.denominator
         kinds = ("h", "hbar") if pattern[layer][i] else ("hbar", "h")
         for kind, target in zip(kinds, (inequalities, equations), strict=True):
             sign = [0] * (size + 1)

@@ -68,7 +68,7 @@ class PatternSystem:
     Attributes
     ----------
     system : LinearSystem
-        Its first inequalities are those of the units in the network's order, the others those of the domain, whose
+        Its first inequalities are those of the ReLU units in the network's order, the others those of the domain, whose
         hull is the equations.
     num_units : int
     """
@@ -77,8 +77,10 @@ class PatternSystem:
         inside = domain_system(domain, network.input_dimension)
         rows: list[list[Fraction]] = []
         maps = network.preactivation_maps(pattern, exact=True)
-        for states, (a, c) in zip(pattern, maps, strict=False):
-            for state, row, constant in zip(states, a, c, strict=True):
+        for states, (a, c), linear in zip(pattern, maps, network.linear_masks, strict=False):
+            for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True):
+                if passes:
+                    continue
                 form = [*row, constant]
                 rows.append(form if state else [-value for value in form])
         units = LinearSystem.of(inside.dimension, rows).inequalities

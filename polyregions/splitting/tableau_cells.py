@@ -200,7 +200,7 @@ class TableauTree:
         self._counters[Counter.POINTS] = 1
         state.levels[0, LevelColumn.KNOWN], state.levels[0, LevelColumn.ROWS] = 1, count
         tableau_search.enter_layer(
-            self._counters, problem.widths, problem.box, problem.constants, rows.a, rows.numbers,
+            self._counters, problem.widths, problem.linear, problem.box, problem.constants, rows.a, rows.numbers,
             points.x, points.values, points.signs, state.levels, state.masks, state.known_points,
             self._record.integers, 0, 0, 0,
         )  # fmt: skip
@@ -296,7 +296,7 @@ class TableauTree:
         live, active = popcount(state.masks[level, Mask.LIVE]), popcount(state.masks[level, Mask.ACTIVE])
         if half is not None:
             live, active = live - 1, active + (half > 0)
-        return open_cell_bound(widths, layer, live, active, dimension)
+        return open_cell_bound(widths, layer, live, active, dimension, self.restriction.linear_widths)
 
     # -- the search --------------------------------------------------------------------------------------
 

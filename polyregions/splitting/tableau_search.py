@@ -129,6 +129,7 @@ def _next_rows(
 def enter_layer(
     counters: IntArray,
     widths: IntArray,
+    linear: WordArray,
     box: FloatArray,
     constants: FloatArray,
     a: FloatArray,
@@ -157,8 +158,9 @@ def enter_layer(
     levels[level, _KNOWN] = count
     for word in range(masks.shape[2]):
         left = min(max(width - 64 * word, 0), 64)
-        masks[level, _LIVE, word] = ~_ZERO if left == 64 else (_ONE << np.uint64(left)) - _ONE
-        masks[level, _ACTIVE, word] = _ZERO
+        units = ~_ZERO if left == 64 else (_ONE << np.uint64(left)) - _ONE
+        masks[level, _LIVE, word] = units & ~linear[layer, word]
+        masks[level, _ACTIVE, word] = linear[layer, word]
     for k in range(count):
         point = known_points[parent, k]
         known_points[level, k] = point
@@ -169,7 +171,7 @@ def enter_layer(
         for k in range(count):
             positive |= signs[layer, known_points[level, k], 1, word]
             negative |= signs[layer, known_points[level, k], 0, word]
-        if positive & negative & bit:
+        if ((positive & negative) | linear[layer, word]) & bit:
             continue
         high, low = 0.0, 0.0
         for j in range(length):
@@ -368,7 +370,7 @@ def search(
     True. ``dimension``: of the domain.
     ``keep``: write each leaf to the buffer.
     """
-    widths, weights, biases, box, constants = problem
+    widths, weights, biases, box, constants, linear = problem
     a, scaled, numbers = forms
     x, values, rows, signs = points
     t, row, column, names = tableau
@@ -433,8 +435,8 @@ def search(
             counters[_DEPTH] = level + 1
             counters[_WORK] += levels[level, _KNOWN] * widths[layer + 1] * length
             enter_layer(
-                counters, widths, box, constants, a, numbers, x, values, signs, levels, masks, known_points, integers,
-                level + 1, layer + 1, level,
+                counters, widths, linear, box, constants, a, numbers, x, values, signs, levels, masks, known_points,
+                integers, level + 1, layer + 1, level,
             )  # fmt: skip
         elif phase == _SECOND:
             levels[level, _PHASE] = _DONE

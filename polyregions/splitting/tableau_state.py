@@ -81,13 +81,14 @@ class Constant:
 
 
 class Problem(NamedTuple):
-    """What does not change: the network's later layers and the box."""
+    """What does not change: the network's later layers and the box; ``linear``: per layer a mask of linear units."""
 
     widths: IntArray
     weights: FloatArray
     biases: FloatArray
     box: FloatArray
     constants: FloatArray
+    linear: WordArray
 
 
 class FormNumber:
@@ -219,7 +220,13 @@ def new_problem(
         weights[layer, : w.shape[0], : w.shape[1]] = w
         biases[layer, : len(w)] = network.biases[layer]
     constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16, float(record)])
-    return Problem(widths, weights, biases, padded_box(box), constants)
+    # As many words as the masks of a search have, which hold the domain's rows, too.
+    words = -(-max(most, len(restriction.rows)) // 64)
+    bits = np.zeros((len(widths), 64 * words), dtype=np.uint8)
+    for layer, mask in enumerate(restriction.linear):
+        bits[layer, : len(mask)] = mask
+    linear = np.packbits(bits, axis=1, bitorder="little").view(np.uint64)
+    return Problem(widths, weights, biases, padded_box(box), constants, linear)
 
 
 def new_forms(slots: int, units: int, dimension: int) -> Forms:

@@ -129,7 +129,8 @@ class SplittingTree:
     def open_bound(self) -> int:
         """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
         if not self._started:
-            return architecture_bound(self.restriction.dimension, self.restriction.widths)
+            restriction = self.restriction
+            return architecture_bound(restriction.dimension, restriction.widths, restriction.linear_widths)
         return self._open.total([self._node_bound(node) for node in self.stack], found=self._leaves)
 
     def _node_bound(self, node: Node) -> int:
@@ -140,7 +141,7 @@ class SplittingTree:
             offset += width
         live = len(node.live)
         active = sum(node.states) - sum(node.states[unit] for unit in node.live)
-        return open_cell_bound(widths, forms.layer, live, active, dimension)
+        return open_cell_bound(widths, forms.layer, live, active, dimension, self.restriction.linear_widths)
 
     def start_within(
         self,
@@ -239,10 +240,11 @@ class SplittingTree:
         peak = upper_bounds(forms.rows, self.cell.box, -1)
         # Nowhere negative and somewhere positive: active. For patterns, zero is inactive and must be excluded too.
         always_active = ((peak <= 0) & (signs > 0).any(axis=0)) if self.cell.open else peak < 0
-        settled = never_positive | always_active
+        linear = self.restriction.linear[forms.layer]
+        settled = (never_positive | always_active) & ~linear
         self.cell.counts.by_filter += int(settled.sum())
-        live = np.flatnonzero(~settled)
-        states = bytearray((always_active & ~never_positive).astype(np.uint8).tobytes())
+        live = np.flatnonzero(~(settled | linear))
+        states = bytearray((linear | (always_active & ~never_positive)).astype(np.uint8).tobytes())
         if self._recorder is not None:
             if forms.layer:
                 self._recorder.enter_layer()

@@ -117,7 +117,14 @@ class VertexTree:
             box.tiny,
             running,
             self._doubt * 2**16,
+            self._linear_units(layers, widest),
         )
+
+    def _linear_units(self, layers: int, widest: int) -> npt.NDArray[np.bool_]:
+        linear = np.zeros((layers, widest), dtype=np.bool_)
+        for layer, mask in enumerate(self.restriction.linear):
+            linear[layer, : len(mask)] = mask
+        return linear
 
     def _walls(self) -> tuple[FloatArray, FloatArray]:
         """The sides of the box and the domain's rows as float forms (a, c), and bounds of their errors on the box."""
@@ -211,13 +218,24 @@ class VertexTree:
         for v, corner in enumerate(corners):
             self._set_vertex(0, v, corner.point)
             nodes.incidence[0, v] = sum(1 << place[facet] for facet in corner.facets)
-        n = r.widths[0]
-        nodes.live[0, :n] = np.arange(n)
-        nodes.head[0] = (0, len(corners), n, 0, 0, 0, 0, r.dimension, 0)
+        n, linear = r.widths[0], r.linear[0]
+        live, passed = np.flatnonzero(~linear), np.flatnonzero(linear)
+        nodes.live[0, : len(live)] = live
+        self._scratch.states[:n] = linear
+        # No unit made this node by a split: the kernel writes the state of "unit 0" anew, which must not change it.
+        nodes.head[0] = (0, len(corners), len(live), 0, 0, linear[0], len(passed), r.dimension, 0)
         width = r.widths[1] if len(r.widths) > 1 else 0
         bias = self._problem.biases[1, :width] if width else np.zeros(0)
         nodes.sums[0, r.dimension, :width] = bias
         nodes.sums[0, r.dimension + 1, :width] = (n + 2) * U * np.abs(bias) * INFLATE + self._box.tiny
+        if width and len(passed):
+            # What vertex_kernel._add_forms does with units that are settled.
+            problem, rows = self._problem, self._scratch.rows[0][:, passed]
+            nodes.sums[0, : r.dimension + 1, :width] += rows @ problem.weights[1, passed, :width]
+            if problem.running:
+                sizes = np.abs(rows[: r.dimension]).T @ problem.radius + np.abs(rows[r.dimension])
+                shares = ((n + 2) * U * sizes + self._scratch.limits[0, passed]) * INFLATE
+                nodes.sums[0, r.dimension + 1, :width] += shares @ problem.sizes[1, passed, :width]
 
     def _set_vertex(self, node: int, v: int, point: tuple[Fraction, ...]) -> None:
         x = np.array([nearest_float(value) for value in point])
@@ -256,6 +274,7 @@ class VertexTree:
     def open_bound(self) -> int:
         """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
         counters, nodes, widths = self._counters, self._nodes, self.restriction.widths
+        linear = self.restriction.linear_widths
         top = int(counters[kernel.TOP])
         if top < 0:
             return self._waiting
@@ -264,18 +283,21 @@ class VertexTree:
         cells = OpenCells()
         for index, layer, live, active, dimension, before in self._scratch.frames[: counters[kernel.FRAMES]].tolist():
             if index <= top:
-                bound = open_cell_bound(widths, layer, live, active, dimension)
+                bound = open_cell_bound(widths, layer, live, active, dimension, linear)
                 cells.split(index, bound=bound, found=before)
         bounds = [self._node_bound(head) for head in nodes.head[: top + 1].tolist()]
         guest_found = 0
         if self._guest is not None:
             guest_found, bounds[-1] = self._guest.found, self._guest.open_bound()
         total = cells.total(bounds, found=int(counters[kernel.FOUND]) + guest_found)
-        return min(total, architecture_bound(self.restriction.dimension, widths)) + self._waiting
+        return min(total, architecture_bound(self.restriction.dimension, widths, linear)) + self._waiting
 
     def _node_bound(self, head: list[int]) -> int:
         layer, live, active, dimension = (head[i] for i in (kernel.LAYER, kernel.LIVE, kernel.ACTIVE, kernel.DIMENSION))
-        return 0 if layer == kernel.GIVEN else open_cell_bound(self.restriction.widths, layer, live, active, dimension)
+        if layer == kernel.GIVEN:
+            return 0
+        r = self.restriction
+        return open_cell_bound(r.widths, layer, live, active, dimension, r.linear_widths)
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""

@@ -81,6 +81,7 @@ class Problem(NamedTuple):
     running : whether the errors of later layers' forms are computed along with the forms, cell by cell, because those
         that hold for all cells are too large
     doubt : of 2^16, the share of certain signs that are called uncertain all the same, for tests
+    linear (L, n) : which units are linear: their state is 1 wherever they are
     """
 
     widths: IntArray
@@ -94,6 +95,7 @@ class Problem(NamedTuple):
     tiny: float
     running: bool
     doubt: float
+    linear: npt.NDArray[np.bool_]
 
 
 class Nodes(NamedTuple):
@@ -463,7 +465,8 @@ def _enter(nodes, problem, scratch, counters, node, layer):
     # Every unit is written to both lists and stays in one at most: branches on the states could not be predicted.
     for j in range(width):
         limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
-        above, below = low[j] > limit, high[j] < -limit
+        linear = problem.linear[layer, j]
+        above, below = (low[j] > limit) | linear, (high[j] < -limit) & (not linear)
         scratch.states[offset + j] = above
         scratch.chosen[active] = j
         active += above
@@ -689,6 +692,8 @@ def _inside(problem, scratch, x):
     for layer in range(len(problem.widths)):
         offset = scratch.offsets[layer]
         for unit in range(problem.widths[layer]):
+            if problem.linear[layer, unit]:
+                continue
             if _sign(scratch, layer, unit, x, 0.0) != (1 if scratch.states[offset + unit] else -1):
                 return False
     return True
