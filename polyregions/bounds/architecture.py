@@ -6,15 +6,18 @@ Each holds for every domain and for activation patterns (R1), hence for every na
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb, prod
+from numbers import Integral
+from typing import Any
 
 from polyregions.bounds.serra import architecture_bound
+from polyregions.errors import ArgumentError
 
-__all__ = ["TheoryBound", "architecture_bounds", "hyperplane_regions"]
+__all__ = ["TheoryBound", "architecture_bounds", "bounded_hyperplane_regions", "check_widths", "hyperplane_regions"]
 
 
 @dataclass(frozen=True, slots=True)
 class TheoryBound:
-    """A proven upper bound.
+    """A bound and whose theorem it is.
 
     Attributes
     ----------
@@ -22,7 +25,6 @@ class TheoryBound:
         A short one, for scripts.
     value : int
     source : str
-        Whose theorem it is.
     """
 
     name: str
@@ -39,6 +41,26 @@ def hyperplane_regions(dimension: int, count: int) -> int:
     (11, 8)
     """
     return sum(comb(count, j) for j in range(min(dimension, count) + 1))
+
+
+def bounded_hyperplane_regions(dimension: int, count: int) -> int:
+    """How many of the regions of ``count`` hyperplanes in general position in R^dimension are bounded: C(count - 1, d).
+
+    Examples
+    --------
+    >>> bounded_hyperplane_regions(2, 4), bounded_hyperplane_regions(5, 3)
+    (3, 0)
+    """
+    return comb(count - 1, dimension) if count else int(dimension == 0)
+
+
+def check_widths(input_dimension: int, widths: Sequence[int]) -> None:
+    """Raise ArgumentError unless there are layers, and all numbers are positive integers."""
+    numbers: list[Any] = [input_dimension, *widths]
+    if len(numbers) < 2 or any(not isinstance(n, Integral) or int(n) < 1 for n in numbers):
+        raise ArgumentError(
+            f"inputs and the widths of one or more layers are positive integers, not {numbers[0]!r} and {numbers[1:]!r}"
+        )
 
 
 def architecture_bounds(input_dimension: int, widths: Sequence[int], linear: Sequence[int] = ()) -> list[TheoryBound]:
