@@ -45,8 +45,10 @@ def arrangement_regions(normals: Iterable[Iterable[Any]], offsets: Iterable[Any]
 
     Examples
     --------
-    >>> arrangement_regions([[1, 0], [0, 1], [1, 1]], [0, 0, 1]), arrangement_regions([[1, 0], [0, 1], [1, 1]], [0, 0,
-    0]) (7, 6)
+    >>> arrangement_regions([[1, 0], [0, 1], [1, 1]], [0, 0, 1])
+    7
+    >>> arrangement_regions([[1, 0], [0, 1], [1, 1]], [0, 0, 0])
+    6
     """
     chi = characteristic_polynomial(normals, offsets)
     return abs(sum(c if k % 2 == 0 else -c for k, c in enumerate(chi)))
@@ -66,7 +68,9 @@ def bounded_arrangement_regions(normals: Iterable[Iterable[Any]], offsets: Itera
 
 
 def characteristic_polynomial(normals: Iterable[Iterable[Any]], offsets: Iterable[Any]) -> list[int]:
-    """The coefficients c_0, ..., c_n of chi(t) = sum_k c_k t^k; parameters, errors and cost as :func:`arrangement_regions`.
+    """The coefficients c_0, ..., c_n of chi(t) = sum_k c_k t^k.
+
+    Parameters, errors and cost are those of :func:`arrangement_regions`.
 
     Examples
     --------
@@ -159,7 +163,7 @@ def _polynomial(hyperplanes: list[Hyperplane], dimension: int) -> list[int]:
     """Of distinct hyperplanes."""
     count = len(hyperplanes)
     if dimension == 1 or count <= 1:
-        return [0] * (dimension - 1) + [-count, 1] if dimension else [1]
+        return [0] * (dimension - 1) + [-count, 1]
     if count <= dimension and hyperplane_rank([h[:-1] for h in hyperplanes]) == count:
         # Coordinate hyperplanes, but for an affine change of coordinates: t^(n - m) (t - 1)^m.
         return [0] * (dimension - count) + [comb(count, k) * (-1) ** (count - k) for k in range(count + 1)]
@@ -171,7 +175,7 @@ def _polynomial(hyperplanes: list[Hyperplane], dimension: int) -> list[int]:
 
 
 def _restricted(hyperplanes: Iterable[Hyperplane], to: Hyperplane) -> list[Hyperplane]:
-    """The traces on one of them, in the coordinates left when its equation is solved for one; parallel ones have none."""
+    """The traces on another one, in the coordinates left when it is solved for one. Parallel ones have none."""
     # A small pivot keeps numbers small.
     lead = min((abs(x), j) for j, x in enumerate(to[:-1]) if x)[1]
     p = to[lead]
