@@ -55,11 +55,11 @@ def open_cell_bound(
     cutting = tuple(n - m for n, m in zip(widths, linear, strict=True)) if any(linear) else widths
     return sum(
         binomial * _later_layers(widths, cutting, layer + 1, min(dimension, active + live - j))
-        for j, binomial in enumerate(_binomials(live, min(live, dimension)))
+        for j, binomial in enumerate(binomials(live, min(live, dimension)))
     )
 
 
-def _binomials(n: int, most: int) -> Iterator[int]:
+def binomials(n: int, most: int) -> Iterator[int]:
     """C(n, 0), ..., C(n, most), each from the one before: they are long numbers where there are many."""
     binomial = 1
     for j in range(most + 1):
@@ -85,5 +85,5 @@ def _remembered(widths: tuple[int, ...], cutting: tuple[int, ...], layer: int, d
         return 1
     return sum(
         binomial * _remembered(widths, cutting, layer + 1, min(dimension, widths[layer] - j))
-        for j, binomial in enumerate(_binomials(cutting[layer], min(cutting[layer], dimension)))
+        for j, binomial in enumerate(binomials(cutting[layer], min(cutting[layer], dimension)))
     )

@@ -6,7 +6,7 @@ The slow reference of the compiled search, and what takes over subtrees whose po
 from collections.abc import Callable, Iterator
 
 from polyregions.bounds.bracket import OpenCells
-from polyregions.bounds.serra import open_cell_bound
+from polyregions.bounds.open_cells import open_cell_bounds
 from polyregions.exact.cell import Witness
 from polyregions.exact.pattern import PatternCertifier
 from polyregions.exact.restriction import Restriction
@@ -46,7 +46,7 @@ class ExactTree:
         return not self._stack
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of patterns not found yet: Theorem 1 for each open node."""
+        """A proven upper bound of the number of patterns not found yet, from one for each open node."""
         bounds = [node_bound(self._certifier.restriction, states) for states in self._stack]
         return self._open.total(bounds, found=self.found)
 
@@ -69,16 +69,15 @@ class ExactTree:
 
 
 def node_bound(restriction: Restriction, states: bytes) -> int:
-    """Theorem 1 of Serra et al. (2018) for the patterns that begin with these states."""
-    dimension, offset = restriction.dimension, 0
+    """An upper bound of the number of patterns that begin with these states."""
+    dimension, before, offset = restriction.dimension, 0, 0
     for layer, width in enumerate(restriction.widths):
         active = sum(states[offset : offset + width])
         if offset + width > len(states):
             live = offset + width - len(states)
             # Linear units of the layer still to come are active, not open.
             linear = int(restriction.linear[layer][width - live :].sum())
-            live, active = live - linear, active + linear
-            return open_cell_bound(restriction.widths, layer, live, active, dimension, restriction.linear_widths)
-        dimension = min(dimension, active)
+            return open_cell_bounds(restriction).cell(layer, live - linear, active + linear, before, dimension)
+        dimension, before = min(dimension, active), active
         offset += width
     return 1

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from polyregions.bounds.serra import architecture_bound
+from polyregions.bounds.open_cells import open_cell_bounds
 from polyregions.enumeration import Enumerator, Leaf
 from polyregions.exact.filter import FloatBox
 from polyregions.exact.restriction import Restriction
@@ -71,8 +71,7 @@ class TightenedPool:
         """A proven upper bound of the number of patterns not found yet, where the pool has one."""
         if self._pool is not None:
             return self._pool.open_bound()
-        known = self._restriction
-        return architecture_bound(known.dimension, known.widths, known.linear_widths) if self.proven else None
+        return open_cell_bounds(self._restriction).whole() if self.proven else None
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far."""

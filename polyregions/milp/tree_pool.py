@@ -193,7 +193,7 @@ class TreePool:
         }
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of patterns not given yet: Theorem 1 for each open node."""
+        """A proven upper bound of the number of patterns not given yet, from one for each open node."""
         rest = len(self._ready) + int(self._path.counters[Counter.BUFFERED])
         if self._subtree is not None:
             rest += self._subtree.open_bound()

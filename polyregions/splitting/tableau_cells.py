@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.bounds.serra import open_cell_bound
+from polyregions.bounds.open_cells import open_cell_bounds
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import Cell, LayerForms, Witness
@@ -266,7 +266,7 @@ class TableauTree:
         return total
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
+        """A proven upper bound of the number of regions not found yet, from one for each open cell."""
         rest = self._subtree.open_bound() if self._subtree is not None else 0
         if self._counters[Counter.DEPTH] < 0:
             return rest + self._waiting
@@ -287,16 +287,17 @@ class TableauTree:
         return total + self._waiting
 
     def _bound(self, level: int, half: int | None) -> int:
-        """Theorem 1 for a level's cell, or that half of it."""
-        widths, state = self.restriction.widths, self._state
+        """The bound of a level's cell, or of that half of it."""
+        state = self._state
         layer = int(state.levels[level, LevelColumn.LAYER])
-        dimension = self.restriction.dimension
-        for before in range(layer):
-            dimension = min(dimension, popcount(state.prefix[before]))
+        dimension, before = self.restriction.dimension, 0
+        for index in range(layer):
+            before = popcount(state.prefix[index])
+            dimension = min(dimension, before)
         live, active = popcount(state.masks[level, Mask.LIVE]), popcount(state.masks[level, Mask.ACTIVE])
         if half is not None:
             live, active = live - 1, active + (half > 0)
-        return open_cell_bound(widths, layer, live, active, dimension, self.restriction.linear_widths)
+        return open_cell_bounds(self.restriction).cell(layer, live, active, before, dimension)
 
     # -- the search --------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.bounds.bracket import OpenCells
-from polyregions.bounds.serra import architecture_bound, open_cell_bound
+from polyregions.bounds.open_cells import open_cell_bounds
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import Cell, LayerForms, Witness
@@ -127,21 +127,21 @@ class SplittingTree:
         return self._started and not self.stack
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
+        """A proven upper bound of the number of regions not found yet, from one for each open cell."""
         if not self._started:
-            restriction = self.restriction
-            return architecture_bound(restriction.dimension, restriction.widths, restriction.linear_widths)
+            return open_cell_bounds(self.restriction).whole()
         return self._open.total([self._node_bound(node) for node in self.stack], found=self._leaves)
 
     def _node_bound(self, node: Node) -> int:
-        widths, forms = self.restriction.widths, node.forms
-        dimension, offset = self.restriction.dimension, 0
-        for width in widths[: forms.layer]:
-            dimension = min(dimension, sum(forms.prefix[offset : offset + width]))
+        forms = node.forms
+        dimension, before, offset = self.restriction.dimension, 0, 0
+        for width in self.restriction.widths[: forms.layer]:
+            before = sum(forms.prefix[offset : offset + width])
+            dimension = min(dimension, before)
             offset += width
         live = len(node.live)
         active = sum(node.states) - sum(node.states[unit] for unit in node.live)
-        return open_cell_bound(widths, forms.layer, live, active, dimension, self.restriction.linear_widths)
+        return open_cell_bounds(self.restriction).cell(forms.layer, live, active, before, dimension)
 
     def start_within(
         self,

@@ -8,14 +8,14 @@ integers, and the form evaluated there.
 from collections.abc import Callable, Iterator
 from copy import copy
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from polyregions.bounds.bracket import OpenCells
-from polyregions.bounds.serra import architecture_bound, open_cell_bound
+from polyregions.bounds.open_cells import open_cell_bounds
 from polyregions.definition import Definition
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import LayerForms, Witness
@@ -272,32 +272,32 @@ class VertexTree:
         }
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of regions not found yet: Theorem 1 for each open cell."""
-        counters, nodes, widths = self._counters, self._nodes, self.restriction.widths
-        linear = self.restriction.linear_widths
+        """A proven upper bound of the number of regions not found yet, from one for each open cell."""
+        counters, nodes, scratch = self._counters, self._nodes, self._scratch
         top = int(counters[kernel.TOP])
         if top < 0:
             return self._waiting
         if self._guest is not None and top == 0:
             return self._guest.open_bound() + self._waiting
-        cells = OpenCells()
-        for index, layer, live, active, dimension, before in self._scratch.frames[: counters[kernel.FRAMES]].tolist():
+        cells, known = OpenCells(), open_cell_bounds(self.restriction)
+        # All cells on the stack share the states of the layers before their own with the branch being explored.
+        layers = pairwise(scratch.offsets.tolist())
+        before = [0, *(int(scratch.states[first:last].sum()) for first, last in layers)]
+        for index, layer, live, active, dimension, found in scratch.frames[: counters[kernel.FRAMES]].tolist():
             if index <= top:
-                bound = open_cell_bound(widths, layer, live, active, dimension, linear)
-                cells.split(index, bound=bound, found=before)
-        bounds = [self._node_bound(head) for head in nodes.head[: top + 1].tolist()]
+                bound = known.cell(layer, live, active, before[layer], dimension)
+                cells.split(index, bound=bound, found=found)
+        bounds = []
+        for head in nodes.head[: top + 1].tolist():
+            layer, live, active, dimension = (
+                head[i] for i in (kernel.LAYER, kernel.LIVE, kernel.ACTIVE, kernel.DIMENSION)
+            )
+            bounds.append(0 if layer == kernel.GIVEN else known.cell(layer, live, active, before[layer], dimension))
         guest_found = 0
         if self._guest is not None:
             guest_found, bounds[-1] = self._guest.found, self._guest.open_bound()
         total = cells.total(bounds, found=int(counters[kernel.FOUND]) + guest_found)
-        return min(total, architecture_bound(self.restriction.dimension, widths, linear)) + self._waiting
-
-    def _node_bound(self, head: list[int]) -> int:
-        layer, live, active, dimension = (head[i] for i in (kernel.LAYER, kernel.LIVE, kernel.ACTIVE, kernel.DIMENSION))
-        if layer == kernel.GIVEN:
-            return 0
-        r = self.restriction
-        return open_cell_bound(r.widths, layer, live, active, dimension, r.linear_widths)
+        return min(total, known.whole()) + self._waiting
 
     def explore(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Count without listing, until all is found or ``stop``, asked every few milliseconds, says so."""
