@@ -18,9 +18,11 @@ from polyregions.bounds.arrangement import (
 from polyregions.errors import ArgumentError
 from tests.reference import arrangement as reference
 
+integers = st.integers(-2, 2)
+
 
 @st.composite
-def arrangements(draw, entries=st.integers(-2, 2), most=7):
+def arrangements(draw, entries=integers, most=7):
     dimension = draw(st.integers(1, 4))
     normal = st.lists(entries, min_size=dimension, max_size=dimension).filter(any)
     normals = draw(st.lists(normal, min_size=1, max_size=most))
@@ -72,9 +74,8 @@ def test_general_position(count, dimension):
 
 def test_many_columns():
     """In 784 dimensions, of which the hyperplanes use few."""
-    rng = np.random.default_rng(0)
-    base, offsets = rng.integers(-9, 9, (3, 784)), rng.integers(-9, 9, 8)
-    normals = rng.integers(-9, 9, (8, 3)) @ base
+    base = np.random.default_rng(0).integers(-9, 9, (3, 784))
+    normals, offsets = np.array([[1, t, t**2] for t in range(8)]) @ base, [t**3 for t in range(8)]
     assert arrangement_regions(normals, offsets) == hyperplane_regions(3, 8)
     assert bounded_arrangement_regions(normals, offsets) == 0
     assert characteristic_polynomial(normals, offsets)[:781] == [0] * 781

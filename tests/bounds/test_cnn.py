@@ -82,7 +82,10 @@ def test_two_shared_filters_have_255_regions():
     assert arrangement_regions(untied, [-b for b in biases]) == 256
 
 
-@given(weights=st.lists(st.integers(-3, 3), min_size=8, max_size=8), biases=st.lists(st.integers(-3, 3), min_size=8, max_size=8))
+@given(
+    weights=st.lists(st.integers(-3, 3), min_size=8, max_size=8),
+    biases=st.lists(st.integers(-3, 3), min_size=8, max_size=8),
+)
 @settings(max_examples=60, deadline=None)
 def test_two_shared_filters_never_have_256_regions(weights, biases):
     """The syzygy w1 * w2 = w2 * w1, for any weights and even for a bias of each unit's own."""
@@ -117,8 +120,7 @@ def slow_formula(layer):
 def small_layers(draw):
     height, width, depth = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 2))
     filters = draw(st.integers(1, height)), draw(st.integers(1, width))
-    layer = ConvolutionLayer((height, width, depth), filters, draw(st.integers(1, 2)), draw(st.integers(1, 2)))
-    return layer
+    return ConvolutionLayer((height, width, depth), filters, draw(st.integers(1, 2)), draw(st.integers(1, 2)))
 
 
 @given(small_layers())
@@ -138,9 +140,7 @@ def test_relaxed_sum():
     """The coefficients of (1 + 2 x + x^2)^4 up to x^5, which 2 x 2 filters on 3 x 3 inputs with 9 places exceed."""
     assert cnn._relaxed(SHARED) == 256
     layer = ConvolutionLayer((2, 3, 1), (2, 2), 4)
-    assert cnn._relaxed(layer) == sum(
-        comb(4, i) * comb(4, j) for i in range(5) for j in range(5) if i + j <= 6
-    )
+    assert cnn._relaxed(layer) == sum(comb(4, i) * comb(4, j) for i in range(5) for j in range(5) if i + j <= 6)
 
 
 def test_large_layers_are_bounded_and_said_to_be():
