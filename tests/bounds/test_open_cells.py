@@ -61,17 +61,18 @@ def test_coverage_of_many_sets():
     assert bounds[-1] == 104
 
 
-def slow_layer(w, b, on, off, before):
-    """Units that can take both states, and that can be active, behind any set of ``before`` or fewer units."""
+def slow_layer(w, b, on, off, linear, passing, before):
+    """ReLUs that can take both states, and that can be active, behind any set of ``before`` or fewer active ones."""
     cutting = active = 0
-    columns = range(w.shape[1])
-    for size in range(min(before, w.shape[1]) + 1):
+    possible, free = ~off & ~linear, (w[:, passing] != 0).any(axis=1)
+    columns = np.flatnonzero(~passing)
+    for size in range(min(before, len(columns)) + 1):
         for chosen in combinations(columns, size):
             rows = w[:, list(chosen)]
-            wakes = (b > 0) | (rows > 0).any(axis=1)
-            sleeps = (b <= 0) | (rows < 0).any(axis=1)
-            cutting = max(cutting, int((wakes & sleeps & ~on & ~off).sum()))
-            active = max(active, int(((b > 0) & ~off).sum() + (wakes & (b <= 0) & ~off).sum()))
+            wakes = free | (b > 0) | (rows > 0).any(axis=1)
+            sleeps = free | (b <= 0) | (rows < 0).any(axis=1)
+            cutting = max(cutting, int((wakes & sleeps & ~on & possible).sum()))
+            active = max(active, int((wakes & possible).sum()))
     return cutting, active
 
 
@@ -82,13 +83,19 @@ def layers(draw):
     w = np.array(draw(st.lists(numbers, min_size=n * before, max_size=n * before))).reshape(n, before)
     b = np.array(draw(st.lists(numbers, min_size=n, max_size=n)))
     states = np.array(draw(st.lists(st.integers(-1, 1), min_size=n, max_size=n)))
-    return w, b, states > 0, states < 0
+    few = st.sampled_from([False, False, True])
+    linear, passing = (np.array(draw(st.lists(few, min_size=k, max_size=k))) for k in (n, before))
+    return w, b, states > 0, states < 0, linear, passing
 
 
 @given(layer=layers(), before=st.integers(0, 5))
 @settings(max_examples=200, deadline=None)
 def test_states_of_a_layer(layer, before):
-    assert LayerStates.of(*layer).known(before) == slow_layer(*layer, before)
+    known = LayerStates.of(*layer)
+    assert known.linear == layer[4].sum()
+    cutting, active = known.known(before)
+    slow_cutting, slow_active = slow_layer(*layer, before)
+    assert (cutting, active) == (slow_cutting, slow_active)
 
 
 def slow_bound(tables, index, before, dimension):
@@ -97,7 +104,8 @@ def slow_bound(tables, index, before, dimension):
         return 1
     cutting, active = tables[index].known(before)
     return sum(
-        comb(cutting, j) * slow_bound(tables, index + 1, max(active - j, 0), min(dimension, max(active - j, 0)))
+        comb(cutting, j)
+        * slow_bound(tables, index + 1, max(active - j, 0), min(dimension, max(active - j, 0) + tables[index].linear))
         for j in range(min(cutting, dimension) + 1)
     )
 
@@ -109,8 +117,9 @@ def tables(draw):
         steps = draw(st.integers(1, 3))
         cutting = sorted(draw(st.lists(st.integers(0, 4), min_size=steps, max_size=steps)))
         more = sorted(draw(st.lists(st.integers(0, 2), min_size=steps, max_size=steps)))
-        made.append(LayerStates(tuple(cutting), tuple(map(sum, zip(cutting, more, strict=True)))))
-    return [LayerStates(made[0].cutting[-1:], made[0].active[-1:]), *made[1:]]
+        linear = draw(st.integers(0, 1))
+        made.append(LayerStates(tuple(cutting), tuple(map(sum, zip(cutting, more, strict=True))), linear))
+    return [made[0].forgetting(), *made[1:]]
 
 
 @given(tables=tables(), dimension=st.integers(0, 4), live=st.integers(0, 4), active=st.integers(0, 3))
@@ -119,8 +128,9 @@ def test_the_recurrence(tables, dimension, live, active):
     bounds = OpenCellBounds(tables, dimension)
     assert bounds.whole() == slow_bound(tables, 0, 0, dimension)
     cutting, most = tables[0].known(0)
-    cell = [LayerStates((min(live, cutting),), (min(active + live, most),)), *tables[1:]]
-    assert bounds.cell(0, live, active, 0, dimension) == slow_bound(cell, 0, 0, dimension)
+    linear = tables[0].linear
+    cell = [LayerStates((min(live, cutting),), (min(active + live, most),), linear), *tables[1:]]
+    assert bounds.cell(0, live, active + linear, 0, dimension) == slow_bound(cell, 0, 0, dimension)
 
 
 @given(tables=tables(), dimension=st.integers(0, 4))
@@ -204,5 +214,5 @@ def test_a_network_that_no_float_bounds():
 def test_all_patterns_of_stable_layers():
     states = list(product([False, True], repeat=2))
     for on in states:
-        layer = LayerStates.of_first(np.array(on), ~np.array(on))
-        assert (layer.cutting, layer.active) == ((0,), (sum(on),))
+        layer = LayerStates.of_first(np.array(on), ~np.array(on), np.zeros(2, bool))
+        assert (layer.cutting, layer.active, layer.linear) == ((0,), (sum(on),), 0)
