@@ -132,6 +132,24 @@ def rounded_up(number: int) -> str:
     return f"{tenths // 10}.{tenths % 10}e{exponent}"
 
 
+def rounded_down(number: int) -> str:
+    """As :func:`rounded_up`, but rounded down: a lower bound stays one.
+
+    Examples
+    --------
+    >>> rounded_down(9_876_543), rounded_down(19_999_999), rounded_down(10**400 - 1)
+    ('9,876,543', '1.9e7', '9.9e399')
+    """
+    if number < 10**7:
+        return f"{number:,}"
+    exponent = math.floor(math.log10(number))
+    tenths = number // 10 ** (exponent - 1)
+    if tenths < 10:
+        exponent -= 1
+        tenths = number // 10 ** (exponent - 1)
+    return f"{tenths // 10}.{tenths % 10}e{exponent}"
+
+
 def network_json(network: "Network") -> dict[str, Any]:
     """What identifies a network in a result; "linear": how many of each layer's units are linear, if any is."""
     linear = {"linear": list(network.linear_widths)} if network.linear else {}

@@ -1,7 +1,8 @@
 """Bounds of the regions of convolutional ReLU networks, after Xiong, Huang, Yu, Liu, Zhu & Shao (2020).
 
 Their one-layer formula is the maximum if each unit has weights of its own. For filters that all positions share it is
-an upper bound only: docs/bounds.md has a layer with 255 regions at most where the formula says 256.
+an upper bound only, and :func:`shared_filters_bound` is below it for a layer that has 255 regions at most where the
+formula says 256.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "cnn_upper_bounds",
     "one_layer_cnn_formula",
     "one_layer_cnn_upper_bound",
+    "shared_filters_bound",
 ]
 
 #: Ways to share inputs among positions that are tried one by one.
@@ -69,17 +71,44 @@ def one_layer_cnn_formula(layer: ConvolutionLayer) -> int:
 
 
 def one_layer_cnn_upper_bound(layer: ConvolutionLayer) -> int:
-    """The formula where it can be evaluated, else a bound of it.
+    """The most regions of a convolution that are proven: the least of the formula and :func:`shared_filters_bound`.
 
-    The bound takes all t with t_p at most what a position sees, and a sum of at most what all positions see.
+    Where the formula has too many terms, a bound of it takes all t with t_p at most what a position sees, and a sum of
+    at most what all positions see.
 
     Examples
     --------
     >>> one_layer_cnn_upper_bound(ConvolutionLayer((3, 3, 1), (2, 2), 2))
-    256
+    255
     >>> len(str(one_layer_cnn_upper_bound(ConvolutionLayer((28, 28, 1), (3, 3), 8))))
     971
     """
+    return min(_separate_filters(layer), shared_filters_bound(layer))
+
+
+def shared_filters_bound(layer: ConvolutionLayer) -> int:
+    """2^units, less the patterns that w_1 * w_2 = w_2 * w_1 rules out where positions share filters.
+
+    With one input channel and stride 1, take two filters of f weights and as many positions, in a rectangle of the
+    filter's shape. Then sum_p (w_2[p] g_(1,p) - w_1[p] g_(2,p)) is the same for all inputs, whatever the weights, and
+    of the 2^(2 f) states of these 2 f units one at least is never attained (docs/bounds.md has the proof). B such sets
+    of units without a common one leave 2^(units - 2 f B) (2^(2 f) - 1)^B patterns.
+
+    Examples
+    --------
+    >>> [shared_filters_bound(ConvolutionLayer((3, 3, depth), (2, 2), 2)) for depth in (1, 2)]
+    [255, 256]
+    """
+    rows, columns, channels = layer.outputs
+    height, width = layer.filters
+    if layer.inputs[2] > 1 or layer.stride > 1:
+        return int(2**layer.units)
+    units, sets = 2 * height * width, (channels // 2) * (rows // height) * (columns // width)
+    return int(2 ** (layer.units - units * sets) * (2**units - 1) ** sets)
+
+
+def _separate_filters(layer: ConvolutionLayer) -> int:
+    """The formula, or a bound of it."""
     value = _formula(layer)
     return _relaxed(layer) if value is None else value
 
@@ -101,17 +130,20 @@ def cnn_upper_bounds(layers: Sequence[ConvolutionLayer]) -> list[TheoryBound]:
 
     "xiong" is Theorem 5 of Xiong et al. (2020): the formula for the first layer, times sum_{i <= d} C(units, i) for
     each layer behind it. There d is the number of inputs; here it is the least dimension of any layer before, which is
-    never more. The others are those of fully connected layers with as many units.
+    never more. "shared" is the same with :func:`shared_filters_bound` for the first layer, where that is less. The others are
+    those of fully connected layers with as many units.
     """
     widths = [layer.units for layer in layers]
     dimensions = [layers[0].size, *widths[:-1]]
     later = prod(hyperplane_regions(min(dimensions[: i + 1]), widths[i]) for i in range(1, len(layers)))
-    value = one_layer_cnn_upper_bound(layers[0]) * later
+    value, shared = _separate_filters(layers[0]), shared_filters_bound(layers[0])
     exact = "" if _formula(layers[0]) is not None else ", its first layer bounded from above"
     bounds = [
         *architecture_bounds(layers[0].size, widths),
-        TheoryBound("xiong", value, f"Theorem 5 of Xiong et al. 2020{exact}"),
+        TheoryBound("xiong", value * later, f"Theorem 5 of Xiong et al. 2020{exact}"),
     ]
+    if shared < value:
+        bounds.append(TheoryBound("shared", shared * later, "the same, its first layer by w1 * w2 = w2 * w1"))
     return sorted(bounds, key=lambda bound: -bound.value)
 
 

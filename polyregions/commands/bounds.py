@@ -1,16 +1,17 @@
 """Bound the number of regions without counting, and with --units every ReLU unit's pre-activation.
 
-WIDTHS are the inputs and the units of each layer, such as 2,16,16. With a domain, units that are stable on it and the
-signs of the coefficients give one more bound. All bounds are proven.
+WIDTHS are the inputs and the units of each layer, such as 2,16,16: then also how many regions some network of these
+widths has at least. With a network and a domain, units that are stable on it and the signs of the coefficients give one
+more bound. All upper bounds are proven.
 """
 
-import re
 import time
 from argparse import ArgumentParser, Namespace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus, options, output
+from polyregions.commands.architectures import Architecture, add_architecture, read_architecture
 
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
 
 HELP = "bound the number of regions, and the units' pre-activations"
 
-_WIDTHS = re.compile(r"\d+(,\d+)+")
-
 
 def configure(parser: ArgumentParser) -> None:
-    parser.add_argument("network", metavar="NET|WIDTHS", help="network file, or widths such as 2,16,16")
+    add_architecture(parser)
     options.add_domain(parser, required=False)
     options.add_include_output(parser)
     parser.add_argument("--units", action="store_true", help="list each unit's bounds, and which units are stable")
@@ -47,9 +46,9 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
     start = time.monotonic()
     network, domain, units, stable = None, None, None, None
-    if _WIDTHS.fullmatch(arguments.network):
-        _refuse_for_widths(arguments)
-        theory = upper_bounds([int(width) for width in arguments.network.split(",")])
+    architecture = read_architecture(arguments)
+    if architecture is not None:
+        theory = architecture.upper
     else:
         network = options.read_network(arguments)
         if arguments.box is not None or arguments.domain is not None:
@@ -64,7 +63,9 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
         value = {
             "upper": min(bound.value for bound in theory),
-            "bounds": [{"name": bound.name, "value": bound.value, "source": bound.source} for bound in theory],
+            "bounds": _entries(theory),
+            "attained": [] if architecture is None else _entries(architecture.attained),
+            "architecture": None if architecture is None else architecture.json,
             "network": None if network is None else network_json(network),
             "domain": None if domain is None else domain.to_json(),
             "method": None if units is None else units.method,
@@ -74,19 +75,15 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         }
         output.write_json(out, value)
         return ExitStatus.OK
-    for line in _lines(theory, shown):
+    for line in _lines(theory, architecture, shown):
         output.write(out, line)
     if units is not None and units.stopped:
         output.remark(arguments, f"the time limit kept {units.stopped} bounds of units from being tighter")
     return ExitStatus.OK
 
 
-def _refuse_for_widths(arguments: Namespace) -> None:
-    given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None}
-    given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
-    for name, is_given in given.items():
-        if is_given:
-            raise CommandError(f"argument {name}: needs a network file, not widths")
+def _entries(bounds: list["TheoryBound"]) -> list[dict[str, Any]]:
+    return [{"name": bound.name, "value": bound.value, "source": bound.source} for bound in bounds]
 
 
 def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["UnitBounds", "Stability"]:
@@ -118,14 +115,23 @@ def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, A
     ]
 
 
-def _lines(theory: list["TheoryBound"], units: list[dict[str, Any]] | None) -> list[str]:
+def _lines(
+    theory: list["TheoryBound"], architecture: Architecture | None, units: list[dict[str, Any]] | None
+) -> list[str]:
     """Bounds for people."""
-    from polyregions.result import rounded_up
+    from polyregions.result import rounded_down, rounded_up
 
     values = [rounded_up(bound.value) for bound in theory]
-    width = max(map(len, values))
-    lines = [f"at most {rounded_up(min(bound.value for bound in theory))} regions"]
+    attained = [] if architecture is None else architecture.attained
+    least = [rounded_down(bound.value) for bound in attained]
+    width = max(map(len, [*values, *least]))
+    whose = "" if architecture is None else f", for every network of {architecture.what}"
+    lines = [f"at most {rounded_up(min(bound.value for bound in theory))} regions{whose}"]
     lines += [f"  {value:>{width}}  {bound.source}" for value, bound in zip(values, theory, strict=True)]
+    if architecture is not None and attained:
+        best = rounded_down(max(bound.value for bound in attained))
+        lines.append(f"some network of {architecture.what} has at least {best} regions; another one may have 1")
+        lines += [f"  {value:>{width}}  {bound.source}" for value, bound in zip(least, attained, strict=True)]
     if units is None:
         return lines
     number = {state: sum(unit["state"] == state for unit in units) for state in ("active", "inactive")}

@@ -19,6 +19,7 @@ from polyregions.bounds.cnn import (
     cnn_upper_bounds,
     one_layer_cnn_formula,
     one_layer_cnn_upper_bound,
+    shared_filters_bound,
 )
 from polyregions.bounds.convolution import (
     ConvolutionLayer,
@@ -60,6 +61,7 @@ def test_one_layer(inputs, filters, stride, channels, formula, tied):
     assert one_layer_cnn_formula(layer) == formula
     assert generic_convolution_regions(layer) == tied
     assert generic_convolution_regions(layer, tied=False) == formula
+    assert tied <= one_layer_cnn_upper_bound(layer) == min(formula, shared_filters_bound(layer))
     # A fully connected layer has as many or more.
     assert formula <= hyperplane_regions(layer.size, layer.units)
 
@@ -129,7 +131,8 @@ def test_the_formula(layer):
     if (layer.channels + 1) ** layer.positions > 1000:
         return
     exact = slow_formula(layer)
-    assert one_layer_cnn_formula(layer) == one_layer_cnn_upper_bound(layer) == exact
+    assert one_layer_cnn_formula(layer) == exact
+    assert generic_convolution_regions(layer) <= one_layer_cnn_upper_bound(layer) <= exact
     assert cnn._relaxed(layer) >= exact
     cells = [layer.support(i, j) for i in range(layer.outputs[0]) for j in range(layer.outputs[1])]
     assert cnn._dealt(cells, layer.channels) == exact

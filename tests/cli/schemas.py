@@ -114,20 +114,58 @@ UNIT = _object(
     }
 )
 
+UPPER_BOUNDS = [
+    "patterns",
+    "zaslavsky",
+    "raghu",
+    "montufar",
+    "serra",
+    "coefficients",
+    "xiong",
+    "shared",
+    "maxout",
+    "pieces",
+]
+
+LOWER_BOUNDS = ["zaslavsky", "pascanu", "montufar", "serra", "folding", "xiong"]
+
+
+def _bounds(names: list[str], at_least: int) -> dict[str, Any]:
+    return {
+        "type": "array",
+        "minItems": at_least,
+        "items": _object(
+            {
+                "name": {"enum": names},
+                "value": {"type": "integer", "minimum": 1},
+                "source": {"type": "string", "minLength": 1},
+            }
+        ),
+    }
+
+
+WIDTHS = {"type": "array", "minItems": 2, "items": {"type": "integer", "minimum": 1}}
+
+SHAPE = {"type": "array", "items": {"type": "integer", "minimum": 1}}
+
+CONVOLUTION = _object({"filter": SHAPE, "channels": {"type": "integer"}, "stride": {"type": "integer"}})
+
+ARCHITECTURE = {
+    "anyOf": [
+        {"type": "null"},
+        _object({"widths": WIDTHS}),
+        _object({"widths": WIDTHS, "maxout": NATURAL}),
+        _object({"widths": WIDTHS, "pieces": NATURAL}),
+        _object({"inputs": SHAPE, "convolutions": {"type": "array", "minItems": 1, "items": CONVOLUTION}}),
+    ]
+}
+
 BOUNDS = _object(
     {
         "upper": {"type": "integer", "minimum": 1},
-        "bounds": {
-            "type": "array",
-            "minItems": 2,
-            "items": _object(
-                {
-                    "name": {"enum": ["patterns", "zaslavsky", "raghu", "montufar", "serra", "coefficients"]},
-                    "value": {"type": "integer", "minimum": 1},
-                    "source": {"type": "string", "minLength": 1},
-                }
-            ),
-        },
+        "bounds": _bounds(UPPER_BOUNDS, 1),
+        "attained": _bounds(LOWER_BOUNDS, 0),
+        "architecture": ARCHITECTURE,
         "network": {"anyOf": [NETWORK, {"type": "null"}]},
         "domain": {"type": ["object", "null"]},
         "method": {"enum": ["interval", "lp", "milp", None]},

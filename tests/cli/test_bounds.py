@@ -29,6 +29,42 @@ def test_widths(capsys):
     assert (status, result["upper"]) == (0, 2571353)
     assert [bound["name"] for bound in result["bounds"]] == ["patterns", "raghu", "montufar", "serra"]
     assert result["units"] is result["network"] is result["domain"] is None
+    assert {bound["name"]: bound["value"] for bound in result["attained"]}["serra"] == 898857
+    assert result["architecture"] == {"widths": [2, 16, 16, 16]}
+
+
+def test_widths_for_people(capsys):
+    assert main(["bounds", "784,11,11,10"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "at most 1.7e9 regions, for every network of these widths"
+    assert lines[5] == "some network of these widths has at least 6,324,224 regions; another one may have 1"
+    assert main(["bounds", "2,32,32,32"]) == 0
+    # 44,182,609 stays a lower bound, and 148,035,889 an upper one.
+    assert "has at least 4.4e7 regions" in (text := capsys.readouterr().out)
+    assert text.startswith("at most 1.5e8 regions")
+
+
+@pytest.mark.parametrize(("option", "value"), [("--maxout", 2116), ("--pieces", 19**2)])
+def test_other_units(capsys, option, value):
+    status, result = run_json(capsys, "bounds", "2,3,3", option, "3")
+    jsonschema.validate(result, schemas.BOUNDS)
+    assert (status, result["upper"], result["attained"]) == (0, value, [])
+    assert result["architecture"] == {"widths": [2, 3, 3], option[2:]: 3}
+
+
+def test_convolutions(capsys):
+    status, result = run_json(capsys, "bounds", "--cnn", "3x3x1", "2x2x2")
+    jsonschema.validate(result, schemas.BOUNDS)
+    assert (status, result["upper"]) == (0, 255)
+    assert [bound["value"] for bound in result["attained"]] == [255]
+    assert result["architecture"] == {
+        "inputs": [3, 3, 1],
+        "convolutions": [{"filter": [2, 2], "channels": 2, "stride": 1}],
+    }
+    assert main(["bounds", "--cnn", "28x28x1", "3x3x8s1", "3x3x8s2"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("at most ")
+    assert "some network of these convolutional layers has at least " in text
 
 
 def test_network_with_and_without_a_domain(capsys):
@@ -40,6 +76,7 @@ def test_network_with_and_without_a_domain(capsys):
     assert status == 0
     assert 10699 <= result["upper"] < 39203
     assert result["units"] is None
+    assert (result["attained"], result["architecture"]) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +126,17 @@ def test_time_limit_is_reported(capsys, vee):
         (["2,3", *BOX], "--box: needs a network file"),
         (["2,3", "--units"], "--units: needs a network file"),
         (["2,0"], "widths are"),
+        ([], "give one of"),
+        ([B9, "--cnn", "3x3x1", "2x2x2"], "give one of"),
+        ([B9, "--maxout", "3"], "--maxout: needs widths"),
+        (["2,3", "--maxout", "0"], "rank of maxout units is an integer of at least 1"),
+        (["2,3", "--pieces", "-1"], "number of pieces is an integer of at least 1"),
+        (["2,3", "--maxout", "2", "--pieces", "2"], "not allowed with"),
+        (["--cnn", "3x3", "2x2x2"], "the input is height x width x depth"),
+        (["--cnn", "3x3x1"], "has a layer"),
+        (["--cnn", "3x3x1", "2x2"], "a layer is filter height"),
+        (["--cnn", "3x3x1", "4x2x1"], "layer 1: a filter of 4x2 does not fit"),
+        (["--cnn", "3x3x1", "2x2x2", "--units"], "--units: needs a network file, not --cnn"),
         ([B9, "--units"], "need a domain"),
         ([B9, "--joint"], "need a domain"),
         (["missing.npz"], "missing.npz"),
