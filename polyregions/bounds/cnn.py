@@ -130,8 +130,8 @@ def cnn_upper_bounds(layers: Sequence[ConvolutionLayer]) -> list[TheoryBound]:
 
     "xiong" is Theorem 5 of Xiong et al. (2020): the formula for the first layer, times sum_{i <= d} C(units, i) for
     each layer behind it. There d is the number of inputs; here it is the least dimension of any layer before, which is
-    never more. "shared" is the same with :func:`shared_filters_bound` for the first layer, where that is less. The others are
-    those of fully connected layers with as many units.
+    never more. "shared" is the same with :func:`shared_filters_bound` for the first layer, where that is less. The
+    others are those of fully connected layers with as many units.
     """
     widths = [layer.units for layer in layers]
     dimensions = [layers[0].size, *widths[:-1]]

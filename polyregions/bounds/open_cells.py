@@ -25,6 +25,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: Products that a table may take. Where more are needed, layers are bounded for any number of active units before.
 _MOST_PRODUCTS = 1_000_000
+#: What all searches for maximum coverages together may look at (:mod:`polyregions.bounds.coverage`): some tenths of a
+#: second.
+_EFFORT = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class LayerStates:
         stably_inactive: BoolArray,
         linear: BoolArray,
         before: BoolArray,
+        *,
+        effort: int = _EFFORT,
     ) -> "LayerStates":
         """Of a layer behind units of which those of ``before`` are linear.
 
@@ -67,7 +72,7 @@ class LayerStates:
         free, signed = (w[:, before] != 0).any(axis=1), w[:, ~before]
         may_cut = np.where((b > 0)[:, None], signed < 0, signed > 0) & (unstable & ~free)[:, None]
         may_wake = (signed > 0) & (possible & (b <= 0) & ~free)[:, None]
-        cutting, waking = most_covered(_bits(may_cut)), most_covered(_bits(may_wake))
+        cutting, waking = (most_covered(_bits(covers), effort=effort // 2) for covers in (may_cut, may_wake))
         length = max(len(cutting), len(waking))
         cutting, waking = (table + [table[-1]] * (length - len(table)) for table in (cutting, waking))
         always_cutting, always = int((unstable & free).sum()), int((possible & (free | (b > 0))).sum())
@@ -93,7 +98,9 @@ def layer_states(
     """Of all counted layers: their weights and biases, and (n_l,) masks of units."""
     states = enumerate(zip(weights, biases, stably_active, stably_inactive, linear, strict=True))
     return [
-        LayerStates.of(w, b, on, off, passing, linear[index - 1]) if index else LayerStates.of_first(on, off, passing)
+        LayerStates.of(w, b, on, off, passing, linear[index - 1], effort=_EFFORT // len(weights))
+        if index
+        else LayerStates.of_first(on, off, passing)
         for index, (w, b, on, off, passing) in states
     ]
 
