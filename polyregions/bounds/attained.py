@@ -84,8 +84,8 @@ def montufar_lower_bound(input_dimension: int, widths: Sequence[int]) -> int:
 def serra_lower_bound(input_dimension: int, widths: Sequence[int]) -> int:
     """Theorem 8 of Serra et al. (2018): prod_{l < L} (floor(n_l / n_0) + 1)^n_0 sum_{j <= n_0} C(n_L, j), n_l >= 3 n_0.
 
-    The statement and its hypothesis are quoted from memory; :func:`best_folding`, which is never less, is proven by the
-    network that :func:`polyregions.bounds.networks.folding_network` makes.
+    The statement and its hypothesis were not compared with the paper's text; :func:`best_folding`, which is never less,
+    is proven by the network that :func:`polyregions.bounds.networks.folding_network` makes.
 
     Examples
     --------
@@ -209,7 +209,8 @@ def arora_family(input_dimension: int, m: int, width: int, layers: int) -> int:
 def serra_family(input_dimension: int, m: int, width: int, depth: int) -> int:
     """Theorem 9 of Serra et al. (2018): 2 (w + 1)^(L - 1) sum_{j < n_0} C(m - 1, j) regions.
 
-    Of a network with 2 m + w (L - 1) units in L layers. Quoted from memory and not checked against a network here.
+    Of a network with 2 m + w (L - 1) units in L layers. Not compared with the paper's text, nor checked against a
+    network.
 
     Examples
     --------

@@ -13,10 +13,10 @@ def maxout_upper_bound(input_dimension: int, widths: Sequence[int], *, rank: int
     """Most regions of a maxout network of rank k: prod_l sum_{j <= d_l} C(k (k - 1) / 2 n_l, j), d_l = min(n_0 .. n_l).
 
     A unit that takes the greatest of k affine forms changes it only across one of k (k - 1) / 2 hyperplanes, where two
-    of them are equal; an image has no more dimensions than any layer before (Serra et al. 2018, whose formula is quoted
-    from memory). That d_l may count n_l too: the sum up to n_l is at least (k (k - 1) / 2)^n_l >= k^n_l for k >= 3.
-    Rank 2 is the bound of Montufar 2017 for ReLUs. Counted are the regions on which every unit takes one form
-    throughout.
+    of them are equal; an image has no more dimensions than any layer before (Serra et al. 2018; the formula was not
+    compared with the paper's text). That d_l may count n_l too: the sum up to n_l is at least
+    (k (k - 1) / 2)^n_l >= k^n_l for k >= 3. Rank 2 is the bound of Montufar 2017 for ReLUs. Counted are the regions on
+    which every unit takes one form throughout.
 
     Examples
     --------
