@@ -1,6 +1,7 @@
 """The ReLU network that everything else is about: float weights, and the exact rationals that they are."""
 
 import hashlib
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -118,8 +119,8 @@ class Network:
                 f"{len(weights)} weight matrices but {len(biases)} bias vectors; give one of each per layer"
             )
         count = len(weights)
-        weights = tuple(_exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
-        biases = tuple(_exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
+        weights = tuple(exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
+        biases = tuple(exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
         for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
             name = _name(i, count, "weights")
             if 0 in w.shape:
@@ -414,6 +415,44 @@ class Network:
             [value if state else zero for value, state in zip(c, active, strict=True)],
         )
 
+    def region_forms(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> tuple[Any, Any]:
+        """Forms A x + c that are at least 0 on the region of a pattern: one per ReLU unit, signed by its state.
+
+        Returns
+        -------
+        A : (N, n_0), c : (N,)
+        """
+        maps = self.preactivation_maps(pattern, exact=exact)
+        layers = list(zip(pattern, maps, self.linear_masks, strict=False))
+        if exact:
+            signed = [
+                [value if state else -value for value in (*row, constant)]
+                for states, (a, c), linear in layers
+                for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True)
+                if not passes
+            ]
+            return [row[:-1] for row in signed], [row[-1] for row in signed]
+        n = self.input_dimension
+        signs = [np.where(np.array(states, dtype=bool), 1.0, -1.0)[~linear] for states, _, linear in layers]
+        forms = [(a[~linear], c[~linear]) for _, (a, c), linear in layers]
+        rows = [sign[:, None] * a for sign, (a, _) in zip(signs, forms, strict=True)]
+        constants = [sign * c for sign, (_, c) in zip(signs, forms, strict=True)]
+        return np.concatenate([np.empty((0, n)), *rows]), np.concatenate([np.empty(0), *constants])
+
+    @property
+    def merges(self) -> bool:
+        """Whether different states of the units may be one pattern: never but for a graph's network."""
+        return False
+
+    def pattern_of(self, states: bytes) -> Pattern:
+        """The pattern in which all counted units, in order, have these states."""
+        ends = np.cumsum([0, *self.widths]).tolist()
+        return tuple(tuple(states[start:end]) for start, end in itertools.pairwise(ends))
+
+    def pattern_key(self, states: bytes) -> bytes:
+        """Bytes that are equal for states of the same pattern."""
+        return states
+
     def preactivation_maps(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> list[tuple[Any, Any]]:
         """Per layer the affine map x -> A x + c of its pre-activations on the given pattern, the output layer last.
 
@@ -542,7 +581,7 @@ def _name(index: int, count: int, part: str) -> str:
     return f"layer {index + 1} ({kind}): its {part}"
 
 
-def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
+def exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
     """A read-only float64 copy that holds exactly the numbers given."""
     try:
         if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
