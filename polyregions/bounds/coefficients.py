@@ -64,7 +64,7 @@ def coefficient_bound(
     """
     passing = list(linear) or [np.zeros(len(b), dtype=np.bool_) for b in biases]
     passed = [int(mask.sum()) for mask in passing]
-    before: list[BoolArray | None] = [None, *passing[:-1]]
+    before: list[BoolArray | None] = [None, *passing][: len(passing)]
     layers = [
         _Layer.of(*layer)
         for layer in zip(weights, biases, stably_active, stably_inactive, passing, before, strict=True)
