@@ -151,7 +151,7 @@ def cross_check(
             run.skip(runs[0].stopped or "stopped")
         leaves: dict[bytes, Leaf] = {}
         try:
-            leaves.update((leaf.states, leaf) for leaf in run.leaves())
+            leaves.update((network.pattern_key(leaf.states), leaf) for leaf in run.leaves())
         except SolverError as error:
             # What the other counter found must not be lost by it.
             run.fail(f"the solver failed: {error}")
@@ -160,7 +160,7 @@ def cross_check(
     differences: list[Difference] = []
     for own, other in ((0, 1), (1, 0)):
         if counts[other].status is not Status.BRACKET:
-            missing = (leaf for states, leaf in found[own].items() if states not in found[other])
+            missing = (leaf for key, leaf in found[own].items() if key not in found[other])
             differences.extend(_explain(runs[own], counts[other], missing))
     return CrossCheck(counts[0], counts[1], tuple(differences))
 

@@ -110,6 +110,11 @@ class Run:
             time_limit=time_limit, max_regions=max_regions, memory_limit=memory_limit, catch_signals=catch_signals
         )
         self._restriction = Restriction(network, domain)
+        if network.merges and certificate is not None:
+            raise ArgumentError(
+                "no certificate can be written for this network: its maxima of more than two arguments are tournaments "
+                "of units, and several outcomes of a tournament are one region; leave out the certificate"
+            )
         self._recorder = (
             None if certificate is None else _recorder(certificate, self._restriction, self.definition, method)
         )
@@ -117,6 +122,10 @@ class Run:
             self.enumerator = _enumerator(
                 self._restriction, self.definition, method, solver, cells, workers, bounds, self._limits, self._recorder
             )
+            if network.merges:
+                from polyregions.graph.merging import MergedTree
+
+                self.enumerator = MergedTree(self.enumerator, network)
         if self._recorder is not None:
             self._recorder.open()
         self._progress = progress
@@ -181,7 +190,7 @@ class Run:
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""
         witness = self._restriction.chart.ambient(leaf.witness.point.coordinates())
-        return Region(self.network, self._restriction.split_pattern(leaf.states), witness, self.domain)
+        return Region(self.network, self.network.pattern_of(leaf.states), witness, self.domain)
 
     def _stop(self) -> bool:
         seconds = self._limits.seconds
@@ -289,7 +298,8 @@ def _enumerator(
             solver=solver,
             cells=cells,
             workers=workers,
-            max_regions=limits.max_regions,
+            # Regions that are merged are counted afterwards.
+            max_regions=None if restriction.network.merges else limits.max_regions,
             recorder=recorder,
         )
     if method == "milp":

@@ -1,6 +1,8 @@
 """The ReLU network that everything else is about: float weights, and the exact rationals that they are."""
 
 import hashlib
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,9 +14,9 @@ import numpy.typing as npt
 
 from polyregions.array_likes import as_list, as_number, plain
 from polyregions.errors import NetworkError
-from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_integers
+from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_integers, integer_rows
 
-__all__ = ["ExactLayer", "Network", "Pattern"]
+__all__ = ["ExactLayer", "Network", "Pattern", "rational_layer"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -36,6 +38,29 @@ class ExactLayer:
         return len(self.biases)
 
 
+def rational_layer(weights: Sequence[Sequence[Any]], biases: Sequence[Any]) -> ExactLayer:
+    """The layer of these numbers, read exactly: Fractions, floats, integers or strings such as "1/3".
+
+    Raises
+    ------
+    NetworkError
+        If something is no number, or rows have different lengths.
+
+    Examples
+    --------
+    >>> rational_layer([["1/3", 0.5]], [1])
+    ExactLayer(weights=[[2, 3]], biases=[6], denominator=6)
+    """
+    try:
+        rows = [[as_fraction(value) for value in (*row, bias)] for row, bias in zip(weights, biases, strict=True)]
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"no layer of exact numbers: {error}") from None
+    if len({len(row) for row in rows}) > 1:
+        raise NetworkError("no layer of exact numbers: its rows have different lengths")
+    integers, denominator = integer_rows(rows)
+    return ExactLayer([row[:-1] for row in integers], [row[-1] for row in integers], denominator)
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A feed-forward network h^0 = x, g^l = W^l h^(l-1) + b^l, h^l = max(0, g^l), with an affine output layer.
@@ -55,6 +80,9 @@ class Network:
         One per hidden layer: units that are no ReLUs but pass their pre-activation on as it is, h_i = g_i, of either
         sign. They carry skip connections and the slopes of leaky units past a layer. Their state is always 1; they
         are not counted.
+    exact : sequence of ExactLayer, optional
+        The weights as rationals where these are no floats; ``weights`` and ``biases`` are then the nearest floats. Use
+        :meth:`from_exact`.
 
     Raises
     ------
@@ -75,6 +103,7 @@ class Network:
     biases: tuple[FloatArray, ...]
     include_output: bool = field(default=False, kw_only=True)
     linear: tuple[BoolArray, ...] = field(default=(), kw_only=True)
+    exact: tuple[ExactLayer, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if not isinstance(self.include_output, bool | np.bool_):
@@ -90,8 +119,8 @@ class Network:
                 f"{len(weights)} weight matrices but {len(biases)} bias vectors; give one of each per layer"
             )
         count = len(weights)
-        weights = tuple(_exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
-        biases = tuple(_exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
+        weights = tuple(exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
+        biases = tuple(exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
         for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
             name = _name(i, count, "weights")
             if 0 in w.shape:
@@ -105,15 +134,56 @@ class Network:
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
         object.__setattr__(self, "linear", _masks(self.linear, [len(b) for b in biases[:-1]]))
+        object.__setattr__(self, "exact", self._rational(tuple(self.exact)))
+
+    def _rational(self, layers: tuple[ExactLayer, ...]) -> tuple[ExactLayer, ...]:
+        """Rational layers with the floats' own in place of those that are equal; () if all are."""
+        if not layers:
+            return ()
+        for i, (layer, w, b) in enumerate(zip(layers, self.weights, self.biases, strict=True)):
+            floats = _nearest(layer, _name(i, len(layers), "weights"))
+            if not all(np.array_equal(own, given) for own, given in zip(floats, (w, b), strict=True)):
+                raise NetworkError(
+                    f"{_name(i, len(layers), 'weights')} are not the floats nearest to the exact layer's"
+                )
+        own = tuple(_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
+        kept = tuple(
+            floats if _equal(layer, floats) else _reduced(layer) for layer, floats in zip(layers, own, strict=True)
+        )
+        return () if all(map(_equal, kept, own)) else kept
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that a copy's arrays are read-only too: unpickled arrays are not.
-        return _rebuild, (type(self), self.weights, self.biases, self.include_output, self.linear)
+        return _rebuild, (type(self), self.weights, self.biases, self.include_output, self.linear, self.exact)
 
     @classmethod
     def from_arrays(cls, weights: Any, biases: Any, *, include_output: bool = False, linear: Any = ()) -> "Network":
         """The network of the given weight matrices and bias vectors, the affine output layer last."""
         return cls(weights, biases, include_output=include_output, linear=linear)
+
+    @classmethod
+    def from_exact(cls, layers: Sequence[ExactLayer], *, include_output: bool = False, linear: Any = ()) -> "Network":
+        """The network of rational layers, the affine output layer last.
+
+        Counts and proofs are about the rationals. Float computations use the nearest floats, within bounds that cover
+        their rounding.
+
+        Raises
+        ------
+        NetworkError
+            If a number is beyond the range in which floats are near to it.
+
+        Examples
+        --------
+        >>> third = ExactLayer([[1]], [0], 3)
+        >>> net = Network.from_exact([third, third])
+        >>> net.exact_preactivations([1]), float(net([1.0])[0])
+        ([[Fraction(1, 3)], [Fraction(1, 9)]], 0.1111111111111111)
+        """
+        layers = tuple(layers)
+        floats = [_nearest(layer, _name(i, len(layers), "weights")) for i, layer in enumerate(layers)]
+        arrays = [w for w, _ in floats], [b for _, b in floats]
+        return cls(*arrays, include_output=include_output, linear=linear, exact=layers)  # type: ignore[arg-type]
 
     @classmethod
     def from_npz(cls, path: Any, *, include_output: bool = False) -> "Network":
@@ -173,18 +243,24 @@ class Network:
 
     @cached_property
     def exact_layers(self) -> tuple[ExactLayer, ...]:
-        """All layers, the output layer last, in integers over a power of two."""
-        layers = []
-        for w, b in zip(self.weights, self.biases, strict=True):
-            integers, exponent = dyadic_integers(np.concatenate([w, b[:, None]], axis=1))
-            step = w.shape[1] + 1
-            rows = [integers[i : i + step] for i in range(0, len(integers), step)]
-            layers.append(ExactLayer([row[:-1] for row in rows], [row[-1] for row in rows], 2**exponent))
-        return tuple(layers)
+        """All layers, the output layer last, in integers over a denominator: a power of two where they are floats."""
+        if self.exact:
+            return self.exact
+        return tuple(_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
+
+    @cached_property
+    def rounded(self) -> tuple[bool, ...]:
+        """Per layer, the output layer last, whether its floats only approximate it."""
+        if not self.exact:
+            return (False,) * len(self.weights)
+        floats = (_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
+        return tuple(not _equal(layer, own) for layer, own in zip(self.exact, floats, strict=True))
 
     @cached_property
     def sha256(self) -> str:
         """A digest of the exact weights, the shapes and ``include_output``; equal for equal functions on paper."""
+        if self.exact:
+            return self._rational_digest()
         # Version 2 has linear units; networks without them keep the digests that they always had.
         digest = hashlib.sha256(f"polyregions network {2 if self.linear else 1} {int(self.include_output)}\n".encode())
         for w, b in zip(self.weights, self.biases, strict=True):
@@ -192,6 +268,17 @@ class Network:
             for array in (w, b):
                 # Adding zero turns -0.0, the same number, into +0.0.
                 digest.update((array + 0.0).astype("<f8").tobytes())
+        for mask in self.linear:
+            digest.update(mask.astype(np.uint8).tobytes())
+        return digest.hexdigest()
+
+    def _rational_digest(self) -> str:
+        digest = hashlib.sha256(f"polyregions network 3 {int(self.include_output)}\n".encode())
+        for layer in self.exact:
+            digest.update(f"{layer.width} {len(layer.weights[0])}\n".encode())
+            for row in (*layer.weights, layer.biases):
+                values = (Fraction(value, layer.denominator) for value in row)
+                digest.update("".join(f"{v.numerator}/{v.denominator} " for v in values).encode())
         for mask in self.linear:
             digest.update(mask.astype(np.uint8).tobytes())
         return digest.hexdigest()
@@ -328,6 +415,44 @@ class Network:
             [value if state else zero for value, state in zip(c, active, strict=True)],
         )
 
+    def region_forms(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> tuple[Any, Any]:
+        """Forms A x + c that are at least 0 on the region of a pattern: one per ReLU unit, signed by its state.
+
+        Returns
+        -------
+        A : (N, n_0), c : (N,)
+        """
+        maps = self.preactivation_maps(pattern, exact=exact)
+        layers = list(zip(pattern, maps, self.linear_masks, strict=False))
+        if exact:
+            signed = [
+                [value if state else -value for value in (*row, constant)]
+                for states, (a, c), linear in layers
+                for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True)
+                if not passes
+            ]
+            return [row[:-1] for row in signed], [row[-1] for row in signed]
+        n = self.input_dimension
+        signs = [np.where(np.array(states, dtype=bool), 1.0, -1.0)[~linear] for states, _, linear in layers]
+        forms = [(a[~linear], c[~linear]) for _, (a, c), linear in layers]
+        rows = [sign[:, None] * a for sign, (a, _) in zip(signs, forms, strict=True)]
+        constants = [sign * c for sign, (_, c) in zip(signs, forms, strict=True)]
+        return np.concatenate([np.empty((0, n)), *rows]), np.concatenate([np.empty(0), *constants])
+
+    @property
+    def merges(self) -> bool:
+        """Whether different states of the units may be one pattern: never but for a graph's network."""
+        return False
+
+    def pattern_of(self, states: bytes) -> Pattern:
+        """The pattern in which all counted units, in order, have these states."""
+        ends = np.cumsum([0, *self.widths]).tolist()
+        return tuple(tuple(states[start:end]) for start, end in itertools.pairwise(ends))
+
+    def pattern_key(self, states: bytes) -> bytes:
+        """Bytes that are equal for states of the same pattern."""
+        return states
+
     def preactivation_maps(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> list[tuple[Any, Any]]:
         """Per layer the affine map x -> A x + c of its pre-activations on the given pattern, the output layer last.
 
@@ -379,8 +504,57 @@ class Network:
             yield tuple(int(s) for s in states)
 
 
-def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: bool, linear: Any = ()) -> Network:
-    return kind(weights, biases, include_output=include_output, linear=linear)
+def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: bool, *more: Any) -> Network:
+    linear, exact = more or ((), ())
+    return kind(weights, biases, include_output=include_output, linear=linear, exact=exact)
+
+
+def _dyadic_layer(w: FloatArray, b: FloatArray) -> ExactLayer:
+    """The layer that the floats are."""
+    integers, exponent = dyadic_integers(np.concatenate([w, b[:, None]], axis=1))
+    step = w.shape[1] + 1
+    rows = [integers[i : i + step] for i in range(0, len(integers), step)]
+    return ExactLayer([row[:-1] for row in rows], [row[-1] for row in rows], 2**exponent)
+
+
+def _reduced(layer: ExactLayer) -> ExactLayer:
+    """The same layer with the least denominator."""
+    q = math.gcd(layer.denominator, *layer.biases, *(value for row in layer.weights for value in row))
+    return ExactLayer(
+        [[value // q for value in row] for row in layer.weights],
+        [value // q for value in layer.biases],
+        layer.denominator // q,
+    )
+
+
+def _equal(first: ExactLayer, second: ExactLayer) -> bool:
+    p, q = first.denominator, second.denominator
+    rows = zip((*first.weights, first.biases), (*second.weights, second.biases), strict=True)
+    return all(a * q == b * p for left, right in rows for a, b in zip(left, right, strict=True))
+
+
+#: Floats of this size and more are within a relative error of 2^-53 of the rationals that they round.
+_LEAST_ROUNDED = 2.0**-1021
+
+
+def _nearest(layer: ExactLayer, name: str) -> tuple[FloatArray, FloatArray]:
+    """The floats nearest to a rational layer, each within a relative error of 2^-53."""
+    q = layer.denominator
+    if q <= 0 or not layer.weights or len({len(row) for row in layer.weights}) > 1:
+        raise NetworkError(f"{name} are no matrix over a positive denominator")
+
+    def floats(values: Sequence[int]) -> list[float]:
+        try:
+            # Division of Python integers is correctly rounded.
+            result = [value / q for value in values]
+        except OverflowError:
+            raise NetworkError(f"{name} are beyond the range of float64; scale them first") from None
+        for value, number in zip(values, result, strict=True):
+            if abs(number) < _LEAST_ROUNDED and Fraction(number) * q != value:
+                raise NetworkError(f"{name} hold {value}/{q}, too small a number for float64; scale them first")
+        return result
+
+    return np.array([floats(row) for row in layer.weights]), np.array(floats(layer.biases))
 
 
 def _masks(given: Any, widths: list[int]) -> tuple[BoolArray, ...]:
@@ -407,7 +581,7 @@ def _name(index: int, count: int, part: str) -> str:
     return f"layer {index + 1} ({kind}): its {part}"
 
 
-def _exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
+def exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
     """A read-only float64 copy that holds exactly the numbers given."""
     try:
         if hasattr(values, "detach"):  # a tensor, perhaps with a gradient

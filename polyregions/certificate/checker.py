@@ -33,7 +33,7 @@ LONGEST_INTEGER = 1 << 16  # bytes
 LONGEST_HEADER = 1 << 26
 LONGEST_NUMBER = 4300  # digits in the header
 
-#: A layer (W, b) in floats, or (W, b, linear): which units pass their pre-activation on as it is, whatever its sign.
+#: A layer (W, b) of floats or Fractions, or (W, b, linear): which units pass their pre-activation on, of either sign.
 #: An affine form in integers (coefficients, then constant), and a ratio.
 Layer = Sequence[Any]
 Form = list[int]
@@ -101,8 +101,8 @@ def check(path: Any, layers: Sequence[Layer], include_output: bool = False, doma
             if file.read(len(MAGIC)) != MAGIC:
                 raise _Rejected("this is not a polyregions certificate of version 1")
             header = _header(file.readline(LONGEST_HEADER))
-            network = _identity(layers, include_output)
-            _compare(header, network, domain)
+            network, version = _identity(layers, include_output)
+            _compare(header, network, version, domain)
             tokens = _Tokens(file)
             chart = _chart(header["domain"], network["inputs"], tokens)
             closed = header["definition"] == "patterns"
@@ -144,14 +144,23 @@ def _header(line: bytes) -> dict[str, Any]:
     return header
 
 
-def _identity(layers: Sequence[Layer], include_output: bool) -> dict[str, Any]:
-    """What identifies the network: its shape and a digest of its weights."""
+def _identity(layers: Sequence[Layer], include_output: bool) -> tuple[dict[str, Any], int]:
+    """What identifies the network, its shape and a digest of its weights; and the format that it needs.
+
+    That is 1, or 2 with linear units, or 3 with rational weights.
+    """
     masks = [_linear(layer) for layer in layers[:-1]]
     linear = any(map(any, masks))
-    digest = hashlib.sha256(f"polyregions network {1 + linear} {int(include_output)}\n".encode())
+    rational = any(type(v) is Fraction for weights, biases, *_ in layers for row in (*weights, biases) for v in row)
+    version = 3 if rational else 1 + linear
+    digest = hashlib.sha256(f"polyregions network {version} {int(include_output)}\n".encode())
     for weights, biases, *_ in layers:
         digest.update(f"{len(weights)} {len(weights[0])}\n".encode())
         for values in (*weights, biases):
+            if rational:
+                ratios = [Fraction(value) for value in values]
+                digest.update("".join(f"{v.numerator}/{v.denominator} " for v in ratios).encode())
+                continue
             digest.update(struct.pack(f"<{len(values)}d", *(value + 0.0 for value in values)))  # -0.0 is 0.0
     widths = [len(biases) for _, biases, *_ in layers]
     identity = {
@@ -163,7 +172,7 @@ def _identity(layers: Sequence[Layer], include_output: bool) -> dict[str, Any]:
         for mask in masks:
             digest.update(bytes(mask))
         identity["linear"] = [*map(sum, masks), *([0] * include_output)]
-    return identity | {"sha256": digest.hexdigest()}
+    return identity | {"sha256": digest.hexdigest()}, version
 
 
 def _linear(layer: Layer) -> list[int]:
@@ -174,11 +183,11 @@ def _linear(layer: Layer) -> list[int]:
     return mask
 
 
-def _compare(header: dict[str, Any], network: dict[str, Any], domain: Any) -> None:
-    if header.get("format") not in (1, 2) or header.get("definition") not in (*NAMES,):
-        raise _Rejected('this checker knows "format": 1 and 2 and "definition": "regions" or "patterns" only')
-    if (header["format"] == 2) != ("linear" in network):
-        raise _Rejected("the certificate is of another network: one with linear units has format 2, others format 1")
+def _compare(header: dict[str, Any], network: dict[str, Any], version: int, domain: Any) -> None:
+    if header.get("format") not in (1, 2, 3) or header.get("definition") not in (*NAMES,):
+        raise _Rejected('this checker knows "format": 1 to 3 and "definition": "regions" or "patterns" only')
+    if header["format"] != version:
+        raise _Rejected(f"the certificate is of another network: this one's certificates have format {version}")
     if not isinstance(header.get("network"), dict):
         raise _Rejected("there is no network")
     for key, value in network.items():
@@ -411,7 +420,7 @@ class _Problem:
 
 def _integers(rows: list[list[float]]) -> tuple[list[Form], int]:
     ratios = [[value.as_integer_ratio() for value in row] for row in rows]
-    common = max(q for row in ratios for _, q in row)  # powers of two
+    common = math.lcm(*{q for row in ratios for _, q in row})
     return [[p * (common // q) for p, q in row] for row in ratios], common
 
 

@@ -6,6 +6,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 __all__ = ["NetworkFileError", "read_npz"]
@@ -69,6 +70,8 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], lis
         text = file.read(min(int.from_bytes(file.read(size), "little"), 1 << 16))
         header = ast.literal_eval(text.decode("latin-1").strip())
         shape, code = header["shape"], {"f4": "f", "f8": "d", "b1": "B"}.get(header["descr"][1:])
+        if header["descr"][1] == "U" and header["descr"][0] in "<>":
+            return shape, _read_ratios(file.read(), header, shape)
         truth = name.startswith("linear")
         if code is None or truth != (code == "B") or header["descr"][0] not in ("|" if truth else "<>"):
             raise NetworkFileError(
@@ -81,6 +84,22 @@ def _read_npy(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], lis
         values = list(struct.unpack(f"{'<' if truth else header['descr'][0]}{count}{code}", data))
         if not all(map(math.isfinite, values)):
             raise NetworkFileError(f"{name} holds infinite numbers or NaN")
-        if header["fortran_order"] and len(shape) == 2:
-            values = [values[j * shape[0] + i] for i in range(shape[0]) for j in range(shape[1])]
-        return shape, values
+        return shape, _in_order(values, header, shape)
+
+
+def _in_order(values: list[Any], header: dict[str, Any], shape: tuple[int, ...]) -> list[Any]:
+    if header["fortran_order"] and len(shape) == 2:
+        return [values[j * shape[0] + i] for i in range(shape[0]) for j in range(shape[1])]
+    return values
+
+
+def _read_ratios(data: bytes, header: dict[str, Any], shape: tuple[int, ...]) -> list[Any]:
+    """Text of a fixed length, "p/q" or "p", padded with zeros."""
+    size = 4 * int(header["descr"][2:])
+    encoding = "utf-32-le" if header["descr"][0] == "<" else "utf-32-be"
+    if size <= 0 or len(data) != size * math.prod(shape):
+        raise NetworkFileError("an array of text has not the length that it says")
+    words = [data[i : i + size].decode(encoding).rstrip("\0") for i in range(0, len(data), size)]
+    if not all(re.fullmatch(r"-?[0-9]{1,4300}(/0*[1-9][0-9]{0,4299})?", word) for word in words):
+        raise NetworkFileError("an array of text holds something else than numbers p/q")
+    return _in_order([Fraction(word) for word in words], header, shape)

@@ -1,6 +1,7 @@
 """``verify``: the independent checker, asked about a network in memory."""
 
 import os
+from fractions import Fraction
 from typing import Any
 
 from polyregions.certificate.checker import Verification
@@ -52,6 +53,12 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     (True, 2, 'both')
     """
     layers: list[Any] = [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
+    if network.exact:
+        layers = [
+            ([[Fraction(v, q) for v in row] for row in layer.weights], [Fraction(v, q) for v in layer.biases])
+            for layer in network.exact
+            for q in [layer.denominator]
+        ]
     for layer, mask in enumerate(network.linear):
         layers[layer] += (mask.tolist(),)
     return check_layers(certificate, layers, network.include_output, None if domain is None else domain.to_json())

@@ -196,8 +196,8 @@ def _header(network: Network, domain: Domain, definition: Definition) -> bytes:
     identity = network_json(network)
     identity["widths"] = identity.pop("hidden")
     header = {
-        # Networks with linear units are beyond checkers of format 1.
-        "format": 2 if network.linear else 1,
+        # Networks with linear units are beyond checkers of format 1, those with rational weights beyond format 2.
+        "format": 3 if network.exact else 2 if network.linear else 1,
         "definition": definition.value,
         "network": identity,
         "domain": domain.to_json(),

@@ -139,7 +139,7 @@ def _magnitude(a: FloatArray, c: FloatArray, box: FloatBox) -> FloatArray:
 def first_rows(restriction: Restriction, box: FloatBox) -> FloatRows:
     """The first layer's forms over chart coordinates."""
     network, chart, layer = restriction.network, restriction.chart, restriction.layers[0]
-    if chart.columns is None:
+    if chart.columns is None and not network.rounded[0]:
         return FloatRows.exact(network.weights[0], network.biases[0], box)
     return rounded_rows(
         [[*row, bias] for row, bias in zip(layer.weights, layer.biases, strict=True)], layer.denominator, box

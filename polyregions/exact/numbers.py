@@ -21,6 +21,7 @@ __all__ = [
     "float_above",
     "float_below",
     "format_fraction",
+    "integer_rows",
     "nearest_float",
 ]
 

@@ -1,12 +1,14 @@
 """NumPy's .npz archives: arrays W1, b1, W2, b2, ..., the last pair being the affine output layer.
 
 W_l has shape (n_l, n_(l-1)) and b_l shape (n_l,). linear1, linear2, ..., each optional, of type bool and shape
-(n_l,), say which units of a hidden layer are linear. Other arrays in the archive are ignored. The archive does
+(n_l,), say which units of a hidden layer are linear. Where weights are no floats, the W and b of all
+layers hold text, "p/q". Other arrays in the archive are ignored. The archive does
 not say whether the output layer is counted: that is the reader's choice (``include_output``).
 """
 
 import os
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.errors import FormatError, NetworkError
-from polyregions.network import Network
+from polyregions.network import Network, rational_layer
 
 __all__ = ["load_npz", "save_npz"]
 
@@ -49,6 +51,9 @@ def load_npz(path: str | os.PathLike[str], *, include_output: bool = False) -> N
     """
     weights, biases, linear = _read_layers(Path(path))
     try:
+        if any(array.dtype.kind == "U" for array in (*weights, *biases)):
+            layers = [rational_layer(w.tolist(), b.tolist()) for w, b in zip(weights, biases, strict=True)]
+            return Network.from_exact(layers, include_output=include_output, linear=linear)
         return Network.from_arrays(weights, biases, include_output=include_output, linear=linear)
     except NetworkError as error:
         last = len(weights)
@@ -70,6 +75,10 @@ def save_npz(network: Network, path: str | os.PathLike[str]) -> None:
     arrays: dict[str, npt.NDArray[Any]] = {}
     for i, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=1):
         arrays[f"W{i}"], arrays[f"b{i}"] = w, b
+    for i, layer in enumerate(network.exact, start=1):
+        q = layer.denominator
+        arrays[f"W{i}"] = np.array([[str(Fraction(value, q)) for value in row] for row in layer.weights])
+        arrays[f"b{i}"] = np.array([str(Fraction(value, q)) for value in layer.biases])
     for i, mask in enumerate(network.linear, start=1):
         if mask.any():
             arrays[f"linear{i}"] = mask

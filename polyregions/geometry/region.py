@@ -223,17 +223,8 @@ class Region:
         return chart_vertices(self._chart, list(zip(a, b, strict=True)))
 
     def _unit_halfspaces(self, exact: bool) -> tuple[list[Any], list[Any]]:
-        rows: list[Any] = []
-        bounds: list[Any] = []
-        maps = self._network.preactivation_maps(self.pattern, exact=exact)
-        for states, (a, c), linear in zip(self.pattern, maps, self._network.linear_masks, strict=False):
-            for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True):
-                if passes:
-                    continue
-                sign = -1 if state else 1
-                rows.append([sign * value for value in row])
-                bounds.append(-sign * constant)
-        return rows, bounds
+        forms, constants = self._network.region_forms(self.pattern, exact=exact)
+        return [[-value for value in row] for row in forms] if exact else list(-forms), list(constants)
 
     def _known_domain(self) -> Domain:
         if self.domain is None:

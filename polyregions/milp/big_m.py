@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.errors import EncodingError
-from polyregions.exact.filter import INFLATE, FloatBox, U, first_rows, upper_bounds
+from polyregions.exact.filter import INFLATE, TINY, FloatBox, U, first_rows, upper_bounds
 from polyregions.exact.restriction import Restriction
 
-__all__ = ["UnitBounds", "first_interval", "interval_bounds", "next_interval", "scaled_form"]
+__all__ = ["UnitBounds", "first_interval", "interval_bounds", "next_interval", "scaled_form", "weight_errors"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -109,6 +109,22 @@ def _checked(layer: int, low: FloatArray, high: FloatArray) -> tuple[FloatArray,
             'use the splitting counter (method="split")'
         )
     return low, high
+
+
+def weight_errors(restriction: Restriction, layer: int, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """How far a later layer's forms in floats are from the exact ones, where its weights are rounded; (n_l,).
+
+    Parameters
+    ----------
+    lower, upper : proven bounds of the layer before
+    """
+    w, b = restriction.network.weights[layer], restriction.network.biases[layer]
+    if not restriction.network.rounded[layer]:
+        return np.zeros(len(b))
+    passes = restriction.linear[layer - 1]
+    size = np.maximum(np.maximum(upper, 0.0), np.where(passes, -lower, 0.0))
+    errors: FloatArray = 2 * U * (np.abs(w) @ size + np.abs(b)) * INFLATE + TINY
+    return errors
 
 
 def scaled_form(

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from polyregions.exact.filter import FloatBox, first_rows, rounded_rows
 from polyregions.exact.restriction import Restriction
-from polyregions.milp.big_m import UnitBounds, interval_bounds, scaled_form
+from polyregions.milp.big_m import UnitBounds, interval_bounds, scaled_form, weight_errors
 from polyregions.milp.safe_program import Program
 
 __all__ = ["EncodedUnit", "Encoding", "EncodingArrays", "encode"]
@@ -182,7 +182,11 @@ class _Builder:
             zip(known.lower, known.upper, known.stably_active, known.stably_inactive, strict=True)
         ):
             w, b = (first.a, first.c) if layer == 0 else (network.weights[layer], network.biases[layer])
-            errors = first.error if layer == 0 else np.zeros(len(b))
+            errors = (
+                first.error
+                if layer == 0
+                else weight_errors(self._restriction, layer, known.lower[layer - 1], known.upper[layer - 1])
+            )
             outputs, factors = [], []
             for i in range(len(b)):
                 coefficients, constant, exponent = scaled_form(w[i][live], b[i], exponents, low[i], high[i])

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from polyregions.exact.filter import FloatBox, U, first_rows, rounded_rows
 from polyregions.exact.restriction import Restriction
-from polyregions.milp.big_m import scaled_form
+from polyregions.milp.big_m import scaled_form, weight_errors
 from polyregions.milp.safe_program import Program
 
 __all__ = ["Form", "Relaxation", "UnstableUnit"]
@@ -90,6 +90,8 @@ class Relaxation:
         self._outputs = np.arange(len(self._lower))
         self._exponents = np.zeros(len(self._lower), dtype=np.int64)
         self._live = np.ones(len(self._lower), dtype=bool)
+        #: How far the next layer's weights, where they are rounded, take its forms from the exact ones.
+        self._errors = np.zeros(0)
         self.layers = 0
         self.unstable: list[UnstableUnit] = []
         self.states: list[int] = []
@@ -127,7 +129,7 @@ class Relaxation:
             w, b, error = self._first.a[unit], self._first.c[unit], self._first.error[unit]
         else:
             network = self._restriction.network
-            w, b, error = network.weights[self.layers][unit], network.biases[self.layers][unit], 0.0
+            w, b, error = network.weights[self.layers][unit], network.biases[self.layers][unit], self._errors[unit]
         weights, constant, exponent = scaled_form(w[self._live], b, self._exponents, low, high)
         return weights, constant, float(np.ldexp(error, exponent)), exponent
 
@@ -160,6 +162,8 @@ class Relaxation:
         self._exponents = np.array(exponents, dtype=np.int64)
         self._live = (upper > 0) | linear
         self.layers += 1
+        if self.layers < len(self._restriction.widths):
+            self._errors = weight_errors(self._restriction, self.layers, lower, upper)
 
     def _add_column(self, low: float, high: float) -> int:
         self._lower.append(low)

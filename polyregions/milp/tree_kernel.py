@@ -13,7 +13,7 @@ from polyregions.exact.cell import RESET
 from polyregions.exact.filter import INFLATE, U
 from polyregions.milp.tree_state import ACTIVE, INACTIVE, INHERITED, Level, Path, Phase
 from polyregions.splitting.compiled import compiled
-from polyregions.splitting.tableau_filter import evaluate, prepare
+from polyregions.splitting.tableau_filter import evaluate, exactly_zero, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_state import (
     BoxRow,
@@ -89,8 +89,11 @@ def _compose(
         magnitude = abs(constant)
         for j in range(length):
             magnitude += abs(a[layer, u, j]) * box[_RADIUS, j]
-        magnitude = magnitude * INFLATE + constants[_TINY]
-        error = error * INFLATE + constants[_TINY]
+        if magnitude == 0.0 and exactly_zero(weights, biases, numbers, prefix, layer, u, widths[before]):
+            error = 0.0
+        else:
+            magnitude = magnitude * INFLATE + constants[_TINY]
+            error = error * INFLATE + constants[_TINY]
         numbers[layer, u, _CONSTANT] = constant
         numbers[layer, u, _MAGNITUDE] = magnitude
         numbers[layer, u, _ERROR] = error
@@ -325,6 +328,9 @@ def search(
             levels[level, _EMPTY] |= INACTIVE
         if empty[level, 1, word] & bit:
             levels[level, _EMPTY] |= ACTIVE
+        if numbers[layer, unit, _MAGNITUDE] == 0.0:
+            # Zero is inactive; a linear unit, of which that is said too, has no other state than 1.
+            levels[level, _EMPTY] |= ACTIVE if levels[level, _EMPTY] != INACTIVE else 0
         allowed = _sides(units, parity, states, level)
         if levels[level, _EMPTY] == INACTIVE:
             seen = ACTIVE

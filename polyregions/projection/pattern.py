@@ -75,14 +75,8 @@ class PatternSystem:
 
     def __init__(self, network: Network, domain: Domain, pattern: Sequence[Sequence[int]]) -> None:
         inside = domain_system(domain, network.input_dimension)
-        rows: list[list[Fraction]] = []
-        maps = network.preactivation_maps(pattern, exact=True)
-        for states, (a, c), linear in zip(pattern, maps, network.linear_masks, strict=False):
-            for state, row, constant, passes in zip(states, a, c, linear.tolist(), strict=True):
-                if passes:
-                    continue
-                form = [*row, constant]
-                rows.append(form if state else [-value for value in form])
+        a, c = network.region_forms(pattern, exact=True)
+        rows: list[list[Fraction]] = [[*row, constant] for row, constant in zip(a, c, strict=True)]
         units = LinearSystem.of(inside.dimension, rows).inequalities
         self.num_units = len(units)
         self.system = LinearSystem(inside.dimension, (*units, *inside.inequalities), inside.equations)

@@ -20,7 +20,7 @@ from polyregions.splitting.tableau_state import (
     WordArray,
 )
 
-__all__ = ["certain_sign", "evaluate", "excludes", "gather", "holds", "prepare"]
+__all__ = ["certain_sign", "evaluate", "exactly_zero", "excludes", "gather", "holds", "prepare"]
 
 #: An uncertified sign counts from here on, as a share of the form's magnitude.
 _UNCERTIFIED = 1e-12
@@ -38,6 +38,30 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 # Short rows are done in blocks of four. Signed indices might be negative, and that test keeps the compiler from vector
 # instructions where it can't see that they are not.
 _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
+
+
+@compiled
+def exactly_zero(
+    weights: FloatArray,
+    biases: FloatArray,
+    numbers: FloatArray,
+    prefix: WordArray,
+    layer: int,
+    unit: int,
+    width: int,
+) -> bool:
+    """Whether a form is zero because nothing of the layer before, of ``width`` units, goes into it.
+
+    Asked of forms whose floats are all 0. Behind dead ReLUs most differences in a maximum are such, and a bound of
+    their errors would leave each to an exact decision.
+    """
+    if biases[layer, unit] != 0.0:
+        return False
+    for i in range(width):
+        passes = prefix[layer - 1, i >> 6] >> np.uint64(i & 63) & _ONE
+        if passes and weights[layer, unit, i] != 0.0 and numbers[layer - 1, i, _MAGNITUDE] != 0.0:
+            return False
+    return True
 
 
 @compiled

@@ -17,7 +17,7 @@ from polyregions.exact.filter import INFLATE, U
 from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_kernel import find_in_image
 from polyregions.splitting.image_state import Image
-from polyregions.splitting.tableau_filter import evaluate, prepare
+from polyregions.splitting.tableau_filter import evaluate, exactly_zero, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_record import Record, record_leaf, record_proof, record_settled
 from polyregions.splitting.tableau_state import (
@@ -115,8 +115,11 @@ def _next_rows(
         magnitude = abs(constant)
         for j in range(length):
             magnitude += abs(a[after, u, j]) * box[_RADIUS, j]
-        magnitude = magnitude * INFLATE + constants[_TINY]
-        error = (error + factor * abs(biases[after, u])) * INFLATE + constants[_TINY]
+        if magnitude == 0.0 and exactly_zero(weights, biases, numbers, prefix, after, u, widths[layer]):
+            error = 0.0
+        else:
+            magnitude = magnitude * INFLATE + constants[_TINY]
+            error = (error + factor * abs(biases[after, u])) * INFLATE + constants[_TINY]
         numbers[after, u, _CONSTANT] = constant
         numbers[after, u, _MAGNITUDE] = magnitude
         numbers[after, u, _ERROR] = error
@@ -186,7 +189,7 @@ def enter_layer(
         if lowest > 0.0 or (is_open and lowest >= 0.0 and positive & bit):
             state = 1
             masks[level, _ACTIVE, word] |= bit
-        elif not highest <= 0.0:
+        elif not (highest <= 0.0 or numbers[layer, u, _MAGNITUDE] == 0.0):
             continue
         masks[level, _LIVE, word] &= ~bit
         counters[_BY_FILTER] += 1

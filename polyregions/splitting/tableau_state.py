@@ -94,7 +94,8 @@ class Problem(NamedTuple):
 class FormNumber:
     """Entries of ``Forms.numbers``, per form.
 
-    CONSTANT, ERROR and MAGNITUDE as in FloatRows. THRESHOLD: a value at a point of the box is certain above it.
+    CONSTANT, ERROR and MAGNITUDE as in FloatRows; MAGNITUDE 0 says that the form is exactly zero. THRESHOLD: a value at
+    a point of the box is certain above it.
     """
 
     CONSTANT, ERROR, MAGNITUDE, THRESHOLD, SCALED_CONSTANT, SCALE, LENGTH = range(7)

@@ -156,6 +156,7 @@ class VertexTree:
             rows,
             self._limits.copy(),
             norms,
+            np.zeros((layers, widest), dtype=np.bool_),
             np.zeros(units, dtype=np.uint8),
             np.concatenate([[0], np.cumsum(problem.widths)]),
             np.zeros((units + 2, 6), dtype=np.int64),

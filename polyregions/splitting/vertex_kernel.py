@@ -129,6 +129,7 @@ class Scratch(NamedTuple):
     ----------
     rows (L, d + 1, n) : forms of each layer
     limits, norms (L, n) : the forms' errors on the box with those of evaluating them; their |a|_1
+    zero (L, n) : forms that are exactly zero, because nothing goes into them
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
@@ -138,6 +139,7 @@ class Scratch(NamedTuple):
     rows: FloatArray
     limits: FloatArray
     norms: FloatArray
+    zero: npt.NDArray[np.bool_]
     states: npt.NDArray[np.uint8]
     offsets: IntArray
     frames: IntArray
@@ -387,6 +389,18 @@ def _polish(nodes, problem, scratch, node, word, x):
     return (radius / (1.0 - defect)) * INFLATE + problem.tiny
 
 
+@compiled
+def _nothing(problem, scratch, layer, unit):
+    """Whether no unit of the layer before goes into a form: else it may be zero in floats alone."""
+    if problem.biases[layer, unit] != 0.0:
+        return False
+    offset = scratch.offsets[layer - 1]
+    for i in range(problem.widths[layer - 1]):
+        if scratch.states[offset + i] and problem.weights[layer, i, unit] != 0.0 and not scratch.zero[layer - 1, i]:
+            return False
+    return True
+
+
 @inlined_fused
 def _enter(nodes, problem, scratch, counters, node, layer):
     """Let the node's cell enter a layer: take over its forms and settle the units that miss the cell.
@@ -407,6 +421,7 @@ def _enter(nodes, problem, scratch, counters, node, layer):
             for k in range(d):
                 norm += abs(rows[k, j])
             scratch.norms[layer, j] = norm * INFLATE
+            scratch.zero[layer, j] = norm == 0.0 and rows[d, j] == 0.0 and _nothing(problem, scratch, layer, j)
         if problem.running:
             for j in range(width):
                 size = abs(rows[d, j])
@@ -462,6 +477,9 @@ def _enter(nodes, problem, scratch, counters, node, layer):
     for j in range(width if problem.doubt > 0.0 else 0):
         if _doubted(problem, counters):
             low[j], high[j] = -np.inf, np.inf
+    for j in range(width if layer else 0):
+        if scratch.zero[layer, j]:
+            low[j] = high[j] = -np.inf
     # Every unit is written to both lists and stays in one at most: branches on the states could not be predicted.
     for j in range(width):
         limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
@@ -692,7 +710,7 @@ def _inside(problem, scratch, x):
     for layer in range(len(problem.widths)):
         offset = scratch.offsets[layer]
         for unit in range(problem.widths[layer]):
-            if problem.linear[layer, unit]:
+            if problem.linear[layer, unit] or (scratch.zero[layer, unit] and not scratch.states[offset + unit]):
                 continue
             if _sign(scratch, layer, unit, x, 0.0) != (1 if scratch.states[offset + unit] else -1):
                 return False
