@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from polyregions.errors import PolyregionsError
     from polyregions.formats import load, save
     from polyregions.formats.export import Export, export
+    from polyregions.geometry.distances import Distances, distances
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
@@ -34,6 +35,7 @@ _HOMES = {
     "Count": "result",
     "CrossCheck": "cross_checking",
     "Definition": "definition",
+    "Distances": "geometry.distances",
     "Domain": "domain",
     "Export": "formats.export",
     "Network": "network",
@@ -46,6 +48,7 @@ _HOMES = {
     "Verification": "certificate.checker",
     "count": "counting",
     "cross_check": "cross_checking",
+    "distances": "geometry.distances",
     "export": "formats.export",
     "load": "formats",
     "regions": "counting",
@@ -61,6 +64,7 @@ __all__ = [
     "Count",
     "CrossCheck",
     "Definition",
+    "Distances",
     "Domain",
     "Export",
     "Network",
@@ -73,6 +77,7 @@ __all__ = [
     "Verification",
     "count",
     "cross_check",
+    "distances",
     "export",
     "load",
     "regions",

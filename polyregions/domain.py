@@ -188,7 +188,7 @@ class Box(Domain):
         elif isinstance(high, tuple):
             low = (low,) * len(high)
         _freeze(self, lower=low, upper=high)
-        self._pairs(max(len(b) if isinstance(b, tuple) else 1 for b in (self.lower, self.upper)))
+        self.pairs(max(len(b) if isinstance(b, tuple) else 1 for b in (self.lower, self.upper)))
 
     @staticmethod
     def _bound(value: Any, name: str) -> Fraction | Vector:
@@ -200,7 +200,8 @@ class Box(Domain):
             raise DomainError(f"the box's {name}: {error}") from None
         return _vector(value, f"box's {name}")
 
-    def _pairs(self, dimension: int) -> list[tuple[Fraction, Fraction]]:
+    def pairs(self, dimension: int) -> list[tuple[Fraction, Fraction]]:
+        """The bounds (lower, upper) of each coordinate in a space of that dimension."""
         bounds = []
         for bound in (self.lower, self.upper):
             if isinstance(bound, tuple):
@@ -216,7 +217,7 @@ class Box(Domain):
         return list(zip(*bounds, strict=True))
 
     def chart(self, dimension: int) -> Chart:
-        pairs = self._pairs(dimension)
+        pairs = self.pairs(dimension)
         free = [i for i, (low, high) in enumerate(pairs) if low < high]
         lower = tuple(pairs[i][0] for i in free)
         upper = tuple(pairs[i][1] for i in free)

@@ -16,6 +16,7 @@ __all__ = [
     "NotExactError",
     "OutOfMemoryError",
     "PolyregionsError",
+    "ProjectionError",
     "UnboundedDomainError",
     "UnsupportedLayerError",
 ]
@@ -71,3 +72,7 @@ class NotExactError(ValueError, PolyregionsError):
 
 class OutOfMemoryError(MemoryError, PolyregionsError):
     """A network is too large for this machine; the message names its layers."""
+
+
+class ProjectionError(ArithmeticError, PolyregionsError):
+    """A numerical projection onto a facet failed its check."""

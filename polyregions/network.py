@@ -206,6 +206,44 @@ class Network:
 
         return network_from_sklearn(estimator, include_output=include_output)
 
+    @classmethod
+    def random(
+        cls,
+        widths: Sequence[int],
+        *,
+        seed: "int | np.random.Generator",
+        bias_std: float = 1e-3,
+        include_output: bool = False,
+    ) -> "Network":
+        """A network as at initialisation: He-normal weights and normal biases, independent, in float64.
+
+        Weights of layer l have mean 0 and variance 2 / n_(l-1) (He et al. 2015), biases mean 0 and standard deviation
+        ``bias_std``; the default is that of Hanin & Rolnick (2019), variance 1e-6. The output layer is drawn in the
+        same way.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            n_0, the widths of the layers, and the number of outputs.
+        seed : int or numpy.random.Generator
+            The same seed gives the same network with the same version of NumPy.
+        bias_std : float, optional
+        include_output : bool, optional
+
+        Raises
+        ------
+        ArgumentError
+            If these are not two or more widths of at least 1, or the standard deviation is negative.
+
+        Examples
+        --------
+        >>> Network.random([2, 16, 16, 1], seed=0)
+        Network(2-16-16-1)
+        """
+        from polyregions.random_networks import random_network
+
+        return random_network(widths, seed=seed, bias_std=bias_std, include_output=include_output)
+
     def including_output(self, include: bool = True) -> "Network":
         """The same network with the output layer counted (or not) as one more ReLU layer."""
         return replace(self, include_output=include)
@@ -344,14 +382,21 @@ class Network:
         -----
         Integer arithmetic throughout; O(number of weights) products of growing integers.
         """
-        point = self._point(x)
+        point = self.exact_point(x)
         values = self.exact_preactivations(point)[: self.depth]
         return tuple(
             tuple(int(passes or g > 0) for g, passes in zip(layer, mask.tolist(), strict=True))
             for layer, mask in zip(values, self.linear_masks, strict=False)
         )
 
-    def _point(self, x: Any) -> list[Fraction]:
+    def exact_point(self, x: Any) -> list[Fraction]:
+        """The n_0 rationals that a point's coordinates are.
+
+        Raises
+        ------
+        NetworkError
+            If these are not n_0 finite numbers.
+        """
         try:
             entries = as_list(x)
         except ValueError as error:
