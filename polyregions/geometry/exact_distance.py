@@ -84,7 +84,7 @@ def exact_distance(
 
 
 def root_bounds(square: Fraction) -> tuple[Fraction, Fraction]:
-    """Rationals below and above a square root, closer than 2^-80 of it; equal if it is rational with few digits.
+    """Dyadic rationals below and above a square root, closer than 2^-80 of it; equal if it is one of them itself.
 
     Examples
     --------
@@ -92,12 +92,11 @@ def root_bounds(square: Fraction) -> tuple[Fraction, Fraction]:
     (Fraction(3, 2), Fraction(3, 2))
     """
     p, q = square.numerator, square.denominator
-    # sqrt(p / q) = sqrt(p q) / q, with enough binary digits behind.
-    shift = max(0, 84 - (p * q).bit_length() // 2)
-    scaled = (p * q) << (2 * shift)
-    root = isqrt(scaled)
-    low = Fraction(root, q << shift)
-    return (low, low) if root * root == scaled else (low, Fraction(root + 1, q << shift))
+    shift = max(0, 84 + (q.bit_length() - p.bit_length()) // 2)
+    # The floor of a root is the root of the floor.
+    root = isqrt((p << (2 * shift)) // q)
+    low = Fraction(root, 1 << shift)
+    return (low, low) if root * root * q == p << (2 * shift) else (low, Fraction(root + 1, 1 << shift))
 
 
 def _square(row: Sequence[Fraction]) -> Fraction:

@@ -22,6 +22,9 @@ FloatArray = npt.NDArray[np.float64]
 #: How far from optimal, in units of the domain's diameter, a numerical projection may be.
 TOLERANCE = 1e-8
 
+#: How far, relatively, a hyperplane may miss a box by rounding.
+TOUCHING = 1e-12
+
 
 def exact_box_step(slopes: Sequence[Any], value: Any, down: Sequence[Any], up: Sequence[Any]) -> list[Fraction] | None:
     """The shortest step s, -down <= s <= up, with a . s = -z; None if there is none.
@@ -75,7 +78,10 @@ def float_box_step(slopes: FloatArray, value: float, down: FloatArray, up: Float
     missing = abs(value)
     k = int(np.searchsorted(reach, missing))
     if k == len(order):
-        return None
+        # A hyperplane that touches the box at a corner, but for rounding, counts as one that does.
+        if not len(order) or missing > reach[-1] * (1 + TOUCHING):
+            return None
+        k -= 1
     multiplier = (missing - gained[k]) / rest[k]
     step = np.zeros_like(slopes)
     step[used] = sign * a * np.minimum(multiplier, limit)

@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from math import factorial, isqrt
+from typing import Protocol
 
 from polyregions.domain import Chart
 from polyregions.errors import ArgumentError
 from polyregions.splitting.exact_vertices import ExactVertex, cut_box
 
-__all__ = ["LARGEST_DIMENSION", "chart_vertices", "chart_volume", "square_root", "volume_scale_squared"]
+__all__ = [
+    "LARGEST_DIMENSION",
+    "chart_vertices",
+    "chart_volume",
+    "determinant",
+    "square_root",
+    "triangulate",
+    "volume_scale_squared",
+]
 
 #: The vertices of a box are 2^d, and the work is cubic in that.
 LARGEST_DIMENSION = 8
@@ -51,14 +60,22 @@ def chart_volume(vertices: Sequence[ExactVertex], dimension: int) -> Fraction:
     Sets of vertices that share a facet, but are no facet themselves, give simplices of volume 0.
     """
     total = Fraction(0)
-    for simplex in _simplices(list(range(len(vertices))), vertices, dimension):
+    for simplex in triangulate(list(range(len(vertices))), vertices, dimension):
         base, *others = (vertices[i].point for i in simplex)
-        total += abs(_determinant([[x - y for x, y in zip(point, base, strict=True)] for point in others]))
+        total += abs(determinant([[x - y for x, y in zip(point, base, strict=True)] for point in others]))
     return total / factorial(dimension)
 
 
-def _simplices(face: list[int], vertices: Sequence[ExactVertex], dimension: int) -> list[list[int]]:
-    """Index lists of d + 1 vertices each."""
+class _WithFacets(Protocol):
+    @property
+    def facets(self) -> frozenset[tuple[int, int]]: ...
+
+
+def triangulate(face: list[int], vertices: Sequence[_WithFacets], dimension: int) -> list[list[int]]:
+    """A triangulation of a face, given by the indices of its vertices: index lists of d + 1 vertices each.
+
+    Some of the simplices may have volume 0.
+    """
     if len(face) <= dimension:
         return []
     if dimension == 0:
@@ -66,10 +83,11 @@ def _simplices(face: list[int], vertices: Sequence[ExactVertex], dimension: int)
     apex, *rest = face
     facets = {facet for i in rest for facet in vertices[i].facets} - vertices[apex].facets
     sides = {tuple(i for i in rest if facet in vertices[i].facets) for facet in facets}
-    return [[apex, *simplex] for side in sorted(sides) for simplex in _simplices(list(side), vertices, dimension - 1)]
+    return [[apex, *simplex] for side in sorted(sides) for simplex in triangulate(list(side), vertices, dimension - 1)]
 
 
-def _determinant(rows: list[list[Fraction]]) -> Fraction:
+def determinant(rows: list[list[Fraction]]) -> Fraction:
+    """The determinant of a square matrix, by elimination."""
     result = Fraction(1)
     rows = [list(row) for row in rows]
     for k in range(len(rows)):
@@ -95,7 +113,7 @@ def volume_scale_squared(chart: Chart) -> Fraction:
         [sum((v * q.get(i, Fraction(0)) for i, v in p.items()), Fraction(0)) for q in chart.columns]
         for p in chart.columns
     ]
-    return _determinant(gram)
+    return determinant(gram)
 
 
 def square_root(value: Fraction) -> Fraction | None:
