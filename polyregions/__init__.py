@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from polyregions.errors import PolyregionsError
     from polyregions.formats import load, save
     from polyregions.formats.export import Export, export
+    from polyregions.geometry.boundary import BoundaryVolume, boundary_volume
+    from polyregions.geometry.boundary_estimates import (
+        BoundaryEstimate,
+        estimate_boundary_volume,
+        expected_boundary_volume,
+    )
     from polyregions.geometry.distances import Distances, distances
     from polyregions.geometry.region import Region
     from polyregions.network import Network
@@ -31,6 +37,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BoundaryEstimate": "geometry.boundary_estimates",
+    "BoundaryVolume": "geometry.boundary",
     "Box": "domain",
     "Count": "result",
     "CrossCheck": "cross_checking",
@@ -46,9 +54,12 @@ _HOMES = {
     "Segment": "domain",
     "Status": "result",
     "Verification": "certificate.checker",
+    "boundary_volume": "geometry.boundary",
     "count": "counting",
     "cross_check": "cross_checking",
     "distances": "geometry.distances",
+    "estimate_boundary_volume": "geometry.boundary_estimates",
+    "expected_boundary_volume": "geometry.boundary_estimates",
     "export": "formats.export",
     "load": "formats",
     "regions": "counting",
@@ -60,6 +71,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "BoundaryEstimate",
+    "BoundaryVolume",
     "Box",
     "Count",
     "CrossCheck",
@@ -75,9 +88,12 @@ __all__ = [
     "Segment",
     "Status",
     "Verification",
+    "boundary_volume",
     "count",
     "cross_check",
     "distances",
+    "estimate_boundary_volume",
+    "expected_boundary_volume",
     "export",
     "load",
     "regions",

@@ -10,6 +10,7 @@ from polyregions.errors import ArgumentError
 from polyregions.exact.numbers import float_above, float_below, nearest_float
 from polyregions.geometry.facet_projection import PolytopeProjection, float_box_step
 from polyregions.geometry.gradient_pass import GradientPass, Gradients
+from polyregions.geometry.reach import reaches_output
 from polyregions.network import Network
 
 __all__ = ["FloatDistances"]
@@ -66,7 +67,7 @@ class FloatDistances:
                 values[i], nearest[i], steps[i], projected[i] = self._within(points[i], found, int(i), ratios[i])
             upper = np.where(projected, np.inf, upper)
         there = np.isfinite(values)
-        bends = self._bends(found.states, nearest) & there
+        bends = reaches_output(self._network, found.states, nearest) & there
         feet = points + (steps if self._frame is None else steps @ self._frame.T)
         result = {
             "values": values,
@@ -108,22 +109,6 @@ class FloatDistances:
             if step is not None and (length := float(np.linalg.norm(step))) < best:
                 best, nearest, shortest = length, int(unit), step
         return best, nearest, shortest, True
-
-    def _bends(self, states: npt.NDArray[np.bool_], nearest: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-        """Whether each point's nearest unit reaches the output: its column of the Jacobian of what follows is not 0."""
-        network = self._network
-        ends = np.cumsum(network.widths)
-        later = np.eye(network.widths[-1]) if network.include_output else network.weights[-1]
-        columns = np.broadcast_to(later, (len(states), *later.shape))
-        result = np.zeros(len(states), dtype=bool)
-        for layer in reversed(range(network.depth)):
-            at = np.flatnonzero(self._layers[nearest] == layer)
-            result[at] = (columns[at, :, self._units[nearest[at]]] != 0).any(axis=1)
-            if layer:
-                active = states[:, ends[layer - 1] : ends[layer]]
-                with np.errstate(all="ignore"):
-                    columns = np.where(active[:, None, :], columns, 0.0) @ network.weights[layer]
-        return result
 
 
 def _bounds(found: Gradients) -> tuple[FloatArray, FloatArray]:
