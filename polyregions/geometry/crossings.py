@@ -33,9 +33,10 @@ def crossings(network: Network, start: FloatArray, end: FloatArray, *, gradient:
     """
     t = np.array([0.0, 1.0])
     h = np.stack([start, end])
-    for w, b in zip(network.weights[: network.depth], network.biases[: network.depth], strict=True):
+    layers = zip(network.weights[: network.depth], network.biases[: network.depth], strict=True)
+    for (w, b), linear in zip(layers, network.linear_masks, strict=False):
         g = h @ w.T + b
-        active = g > NOISE * (np.abs(h) @ np.abs(w).T + np.abs(b))
+        active = linear | (g > NOISE * (np.abs(h) @ np.abs(w).T + np.abs(b)))
         before, unit = np.nonzero(active[:-1] != active[1:])
         low, high = g[before, unit], g[before + 1, unit]
         share = np.clip(low / (low - high), 0.0, 1.0)
@@ -43,7 +44,8 @@ def crossings(network: Network, start: FloatArray, end: FloatArray, *, gradient:
         between[np.arange(len(unit)), unit] = 0.0
         t = np.concatenate([t, t[before] + share * (t[before + 1] - t[before])])
         order = np.argsort(t, kind="stable")
-        t, h = t[order], np.maximum(np.concatenate([g, between])[order], 0.0)
+        t, g = t[order], np.concatenate([g, between])[order]
+        h = np.where(linear, g, np.maximum(g, 0.0))
     inner = t[(t > MERGED) & (t < 1 - MERGED)]
     points = inner[np.diff(inner, prepend=-1.0) > MERGED]
     if not gradient or not len(points):
@@ -51,7 +53,7 @@ def crossings(network: Network, start: FloatArray, end: FloatArray, *, gradient:
     edges = np.concatenate([[0.0], points, [1.0]])
     middles = (edges[:-1] + edges[1:]) / 2
     forms = network.preactivations(start + middles[:, None] * (end - start))[: network.depth]
-    states = np.concatenate(forms, axis=1) > 0
+    states = (np.concatenate(forms, axis=1) > 0) | np.concatenate(network.linear_masks[: network.depth])
     at, units = np.nonzero(states[:-1] != states[1:])
     reaching = reaches_output(network, states[:-1][at], units)
     return len(np.unique(at[reaching]))

@@ -58,7 +58,10 @@ def exact_distance(
     down, up = _room(point, box, number)
     candidates = []
     for layer, (a, c) in enumerate(network.preactivation_maps(pattern, exact=True)[: network.depth]):
+        linear = network.linear_masks[layer]
         for unit, (row, constant) in enumerate(zip(a, c, strict=True)):
+            if linear[unit]:
+                continue
             slopes = [v if down is None or up is None or down[i] or up[i] else Fraction(0) for i, v in enumerate(row)]
             length = _square(slopes)
             if length:

@@ -163,8 +163,9 @@ class Boundary:
             forms = [[int(v) for v in restriction.expand(row)] for row in restriction.arithmetic.rows(matrix)]
             here = states[offset : offset + width]
             offset += width
-            for form, state in zip(forms, here, strict=True):
-                rows.append(form if state else [-v for v in form])
+            for form, state, linear in zip(forms, here, restriction.linear[layer].tolist(), strict=True):
+                if not linear:
+                    rows.append(form if state else [-v for v in form])
             passed = [form[:-1] if state else [0] * self.dimension for form, state in zip(forms, here, strict=True)]
         if not self._gradient:
             return rows, ()

@@ -38,6 +38,8 @@ class FloatDistances:
         widths = np.array(network.widths)
         self._layers = np.repeat(np.arange(len(widths)), widths)
         self._units = np.concatenate([np.arange(n) for n in widths])
+        #: Linear units have no wall.
+        self._relu = ~np.concatenate(network.linear_masks[: network.depth])
 
     def run(self, points: FloatArray) -> dict[str, Any]:
         """The arrays of a :class:`polyregions.geometry.distances.Distances`, by name, for points (k, n_0)."""
@@ -54,8 +56,8 @@ class FloatDistances:
     def _block(self, points: FloatArray) -> tuple[dict[str, Any], FloatArray]:
         found = self._pass.run(points)
         with np.errstate(all="ignore"):
-            ratios = np.where(found.norms > 0, np.abs(found.values) / found.norms, np.inf)
-            lower, upper = _bounds(found)
+            ratios = np.where(self._relu & (found.norms > 0), np.abs(found.values) / found.norms, np.inf)
+            lower, upper = _bounds(found, self._relu)
         ratios[np.isnan(ratios)] = np.inf  # beyond the floats: lower is 0 and upper infinite there
         nearest = ratios.argmin(axis=1)
         values = ratios[np.arange(len(points)), nearest]
@@ -111,15 +113,15 @@ class FloatDistances:
         return best, nearest, shortest, True
 
 
-def _bounds(found: Gradients) -> tuple[FloatArray, FloatArray]:
+def _bounds(found: Gradients, relu: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Bounds of each point's distance in all of R^n, or of the hull, (k,)."""
     size = np.abs(found.values)
     longest, shortest = found.norms + found.norm_errors, found.norms / ROUNDING - found.norm_errors
     least = np.maximum(size / ROUNDING - found.value_errors, 0.0) / (longest * ROUNDING)
     # A gradient of exactly 0 has no hyperplane.
-    least = np.where(longest == 0, np.inf, np.where(np.isnan(least), 0.0, least / ROUNDING)).min(axis=1)
+    least = np.where((longest == 0) | ~relu, np.inf, np.where(np.isnan(least), 0.0, least / ROUNDING)).min(axis=1)
     most = (size + found.value_errors) * ROUNDING / shortest * ROUNDING
-    most = np.where(found.reached & (shortest > 0) & ~np.isnan(most), most, np.inf).min(axis=1)
+    most = np.where(relu & found.reached & (shortest > 0) & ~np.isnan(most), most, np.inf).min(axis=1)
     clear = found.reached.all(axis=1) & np.isfinite(found.values).all(axis=1)
     return np.where(clear & found.settled, least, 0.0), most
 

@@ -20,7 +20,7 @@ _SMALL = 2.0**-800
 
 @dataclass(frozen=True)
 class Gradients:
-    """What a pass found at k points for the N ReLU units, in the network's order.
+    """What a pass found at k points for the N units of the counted layers, linear ones included.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Gradients:
     norms, norm_errors : (k, N)
         Lengths of their gradients on the point's region, and how far each can be off.
     states : (k, N) of bool
-        Which units are active.
+        Which units are active; linear ones are.
     reached : (k, N) of bool
         Units of the layers up to the first one, itself included, with a sign that rounding may have turned; what is
         said of the units behind it may belong to a neighbouring region.
@@ -105,7 +105,7 @@ class GradientPass:
         """How many numbers a pass holds for each point."""
         widths = self._network.widths
         later = sum(widths[1:]) + (max(widths[1:], default=0))
-        return int(self._first.shape[1]) * later + 8 * self._network.num_units + self._network.input_dimension
+        return int(self._first.shape[1]) * later + 8 * sum(widths) + self._network.input_dimension
 
     def _narrowed(self, first: FloatArray) -> FloatArray:
         q, r = np.linalg.qr(first.T)
@@ -132,14 +132,15 @@ class GradientPass:
             jacobians = [self._first[:, None, :]]
             norms = [np.broadcast_to(_lengths(self._first), values[0].shape)]
             drift = [np.broadcast_to(self._first_errors, values[0].shape)]
-            for w, b in zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True):
-                active = values[-1] > 0
+            later = zip(network.weights[1 : network.depth], network.biases[1 : network.depth], strict=True)
+            for (w, b), linear in zip(later, network.linear_masks, strict=False):
+                active = (values[-1] > 0) | linear
                 h, e = np.where(active, values[-1], 0.0), np.where(active, errors[-1], 0.0)
                 size = np.abs(w)
                 entries = w != 0
                 terms = _terms(active, entries) | (b != 0)
                 errors.append(
-                    (e @ size.T + (w.shape[1] + 2) * U * (h @ size.T + np.abs(b))) * INFLATE
+                    (e @ size.T + (w.shape[1] + 2) * U * (np.abs(h) @ size.T + np.abs(b))) * INFLATE
                     + np.where(terms, TINY, 0.0)
                 )
                 values.append(h @ w.T + b)
@@ -163,7 +164,8 @@ class GradientPass:
         rank = self._first.shape[1]
         off = off + ((rank + 4) * U + self._stretch) * size
         off = np.where((size > 0) | (off > 0), off * INFLATE + TINY, 0.0)
-        doubtful = ~((np.abs(g) > e) | (e == 0))
+        linear = np.concatenate(self._network.linear_masks[: self._network.depth])
+        doubtful = ~((np.abs(g) > e) | (e == 0)) & ~linear
         widths = np.array(self._network.widths)
         ends = np.cumsum(widths)
         per_layer = np.logical_or.reduceat(doubtful, ends - widths, axis=1)

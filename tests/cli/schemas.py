@@ -288,3 +288,31 @@ BENCH_EXPORT = _object(
         },
     }
 )
+
+_REAL = {"type": ["number", "null"], "minimum": 0}
+_REALS = {"type": "array", "items": _REAL}
+
+DISTANCES = _object(
+    {
+        "status": {"enum": ["numerical", "exact"]},
+        "points": {"type": "integer", "minimum": 1},
+        "mean": _REAL,
+        "mean_times_units": _REAL,
+        "quantiles": _object(
+            dict.fromkeys(("minimum", "first_quartile", "median", "third_quartile", "maximum"), _REAL)
+        ),
+        "distances": _REALS,
+        "lower": _REALS,
+        "upper": _REALS,
+        "squares": {"type": "array", "items": {"type": ["string", "null"], "pattern": r"^[0-9]+(/[0-9]+)?$"}},
+        "layers": {"type": "array", "items": NATURAL},
+        "units": {"type": "array", "items": {"type": "integer", "minimum": -1}},
+        "bends": {"type": "array", "items": {"type": "boolean"}},
+        "projected": {"type": "array", "items": {"type": "boolean"}},
+        "network": NETWORK,
+        "domain": {"type": ["object", "null"]},
+        "versions": COUNT_PROPERTIES["versions"],
+        "seconds": {"type": "number", "minimum": 0},
+        "output": {"type": ["string", "null"]},
+    }
+)
