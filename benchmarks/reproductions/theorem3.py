@@ -8,8 +8,8 @@ at single points. Here both sides are computed over the same random initialisati
 the boundary of each network is measured exactly (points on a segment, length and corners in a square, area in a cube),
 and the density is averaged over networks and points of its own. "deviation" is their difference in standard errors.
 
-The second table has the mean distance to the boundary times the number of units, which Corollary 5 bounds from below, up
-to constants, for every architecture, and which the paper found between 0.4 and 1.5 for networks with 784 inputs.
+The second table has the mean distance to the boundary times the number of units, which Corollary 5 bounds from below,
+up to constants, for every architecture, and which the paper found between 0.4 and 1.5 for networks with 784 inputs.
 
 Prints a table and, for each of the two, whether the claim was seen; --output writes the rows as CSV.
 """

@@ -12,7 +12,7 @@ from tests.strategies import tiny_nets
 
 @st.composite
 def pairs(draw):
-    """A network, and the same with a layer of linear units put in (h -> M h, undone behind), and an idle linear unit."""
+    """A network, and the same with a layer of linear units put in (h -> M h, undone behind), and an idle one."""
     net = draw(tiny_nets(max_layers=3).filter(lambda net: len(net.layers) >= 2))
     layers = [(np.array(w), np.array(b)) for w, b in net.layers]
     after = draw(st.integers(1, len(layers) - 1))
