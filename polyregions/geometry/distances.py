@@ -27,7 +27,8 @@ class Distances:
     Attributes
     ----------
     values : (k,)
-        The distances, rounded; ``inf`` where there is no boundary (within the domain).
+        The distances, rounded; ``inf`` where there is no boundary (within the domain), or where the numbers of the
+        forward pass leave the range of floats (then ``lower`` is 0).
     lower, upper : (k,)
         Bounds of the true distance, from an analysis of all rounding errors; equal but for the last rounding if exact.
     layers, units : (k,) of int

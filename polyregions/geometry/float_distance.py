@@ -34,6 +34,8 @@ class FloatDistances:
         elif domain is not None:
             self._walls = _Polytope(domain, network.input_dimension)
         self._frame = None if self._walls is None else self._walls.frame
+        if not network.depth:
+            return
         self._pass = GradientPass(network, self._frame)
         widths = np.array(network.widths)
         self._layers = np.repeat(np.arange(len(widths)), widths)
@@ -45,6 +47,8 @@ class FloatDistances:
         """The arrays of a :class:`polyregions.geometry.distances.Distances`, by name, for points (k, n_0)."""
         if self._walls is not None:
             self._walls.check(points)
+        if not self._network.depth:
+            return _nowhere(len(points))
         size = max(1, BLOCK // self._pass.floats_per_point)
         blocks = [self._block(points[i : i + size])[0] for i in range(0, len(points), size)]
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
@@ -111,6 +115,20 @@ class FloatDistances:
             if step is not None and (length := float(np.linalg.norm(step))) < best:
                 best, nearest, shortest = length, int(unit), step
         return best, nearest, shortest, True
+
+
+def _nowhere(number: int) -> dict[str, Any]:
+    """The result for a network without ReLUs."""
+    infinite, never = np.full(number, np.inf), np.zeros(number, dtype=bool)
+    return {
+        "values": infinite,
+        "lower": infinite,
+        "upper": infinite,
+        "layers": np.zeros(number, dtype=np.int64),
+        "units": np.full(number, -1),
+        "bends": never,
+        "projected": never,
+    }
 
 
 def _bounds(found: Gradients, relu: npt.NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:

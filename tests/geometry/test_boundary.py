@@ -118,6 +118,20 @@ def test_the_gradient_is_smooth_where_units_cancel():
     assert int(pr.boundary_volume(full, box, kind="gradient", codimension=2)) == 1
 
 
+def test_walls_that_continue_each_other_leave_no_corner():
+    # The unit y is not passed on: the wall x = 0 of the gradient is cut by it into two edges, without a corner.
+    network = pr.Network.from_arrays([np.eye(2), [[1.0, 0.0]]], [[0.0, 0.0], [0.0]])
+    box = pr.Box(-1, 1)
+    assert [int(pr.boundary_volume(network, box, kind=kind, codimension=2)) for kind in KINDS] == [1, 0]
+    wall = pr.boundary_volume(network, box, kind="gradient")
+    assert (wall.value, wall.faces) == (2.0, 2)
+    # In space, the edge x = y = 0 is one of the gradient's boundary; the plane z = 0 cuts it without a vertex.
+    cube = pr.Network.from_arrays([np.eye(3), [[1.0, 1.0, 0.0]]], [[0.0] * 3, [0.0]])
+    pieces = [pr.boundary_volume(cube, box, kind="gradient", codimension=k) for k in (1, 2, 3)]
+    assert [piece.value for piece in pieces] == [8.0, 2.0, 0.0]
+    assert [piece.faces for piece in pieces] == [8, 2, 0]
+
+
 def test_domains_of_lower_dimension():
     network = pr.Network.random([4, 6, 4, 2], seed=1, bias_std=0.5)
     segment = pr.Segment([-1, -1, 0, 2], [1, 2, 1, -1])
@@ -193,6 +207,35 @@ def test_theorem_3(widths, codimension, networks, samples, kind):
     both = sqrt(error**2 + expected.standard_error**2)
     assert abs(measured.mean() - expected.value) < 3.5 * both
     assert both < 0.11 * expected.value
+
+
+@pytest.mark.parametrize("units", [[(0, 1)], [(0, 0), (0, 2)], [(0, 1), (1, 0)], [(1, 0), (2, 1)], [(0, 0), (2, 0)]])
+@pytest.mark.parametrize("good", [False, True])
+def test_the_density_of_a_set_of_units(units, good):
+    """Network by network: the units' biases set so that they are at their threshold, in the order of the layers."""
+    from polyregions.geometry.boundary_density import _Batch
+    from polyregions.geometry.uniform import UniformPoints
+
+    widths, std = [2, 3, 2, 2, 1], 0.7
+    batch = _Batch(widths, UniformPoints(pr.Box(-1, 1), 2), std, 200, np.random.default_rng(5))
+    found = batch.density(units, good)
+    for i in range(batch.count):
+        h, jacobian = batch._points[i], np.eye(2)
+        rows, expected = [], 1.0
+        for layer, (w, b) in enumerate(zip(batch._weights, batch._biases, strict=True)):
+            z, jacobian = w[i] @ h, w[i] @ jacobian
+            g = z + b[i]
+            for unit in [unit for where, unit in units if where == layer]:
+                rows.append(jacobian[unit])
+                expected *= np.exp(-((z[unit] / std) ** 2) / 2) / (std * sqrt(2 * pi))
+                g[unit] = 0.0
+            h = np.maximum(g, 0.0)
+            jacobian = np.diag((g > 0).astype(float)) @ jacobian
+            if good and layer > units[0][0] and not (g > 0).any() and all(where != layer for where, _ in units):
+                expected = 0.0
+        expected *= sqrt(max(np.linalg.det(np.array(rows) @ np.array(rows).T), 0.0))
+        assert found[i] == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert (found > 0).any()
 
 
 def test_expectations_do_not_depend_on_batches(monkeypatch):

@@ -196,6 +196,13 @@ def test_boundaries_and_none():
     assert within.units.tolist() == [-1]
     with pytest.raises(ArgumentError, match="point 0 has no boundary"):
         within.foot(0)
+    affine = pr.Network.from_arrays([[[1.0]]], [[1.0]])
+    huge = pr.Network.from_arrays([[[1e300]], [[1e300]], [[1.0]]], [[0.0], [0.0], [0.0]])
+    beyond = pr.distances(huge, [[1e200]])
+    assert (beyond.lower.tolist(), beyond.upper.tolist()) == ([0.0], [np.inf])
+    assert pr.distances(huge, [[1e200]], exact=True).values.tolist() == [1e200]
+    for exact in (False, True):
+        assert pr.distances(affine, [[3.0]], exact=exact).upper.tolist() == [np.inf]
     constant = pr.Network.from_arrays([[[0.0]], [[1.0]]], [[1.0], [0.0]])
     for exact in (False, True):
         nothing = pr.distances(constant, [[3.0]], exact=exact)
