@@ -222,7 +222,7 @@ def _estimate(
         codimension=codimension,
         dimension=uniform.dimension - codimension,
         kind=kind,
-        seed=None if isinstance(seed, np.random.Generator) else int(seed),
+        seed=int(seed) if isinstance(seed, int | np.integer) else None,
         domain_volume=uniform.volume,
         domain=domain,
     )

@@ -1,6 +1,6 @@
 """Distances of points to the nearest boundary of an activation region."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +18,7 @@ __all__ = ["Distances", "distances", "normal_points"]
 FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Distances:
     """Distances of k points to the nearest boundary of their activation region, and what that boundary is.
 
@@ -56,12 +56,15 @@ class Distances:
     projected: npt.NDArray[np.bool_]
     status: Status
     squares: tuple[Fraction | None, ...]
-    network: Network = field(repr=False)
+    network: Network
     domain: Domain | None
-    _points: Any = field(repr=False)
+    _points: Any
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __repr__(self) -> str:
+        return f"Distances({len(self):,} points, mean {self.mean:.6g}, {self.status.value})"
 
     def foot(self, index: int, *, exact: bool | None = None) -> Any:
         """The nearest boundary point to the point of that number, (n_0,).

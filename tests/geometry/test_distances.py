@@ -214,6 +214,7 @@ def test_what_is_summarised():
     result = pr.distances(network, [[1.0], [2.0], [3.0], [6.0]])
     assert result.quantiles().tolist() == [1.0, 1.0, 2.0, 3.0, 4.0]
     assert result.mean == 2.5
+    assert repr(result) == "Distances(4 points, mean 2.5, numerical)"
     assert result.mean_times_units == 5.0
     drawn = normal_points(np.array([[0.0, 5.0], [2.0, 5.0]]), 4000, seed=1)
     assert drawn.mean(axis=0) == pytest.approx([1.0, 5.0], abs=0.06)
