@@ -76,7 +76,7 @@ class GradientPass:
     W_1^T, is bounded from the computed residuals, not by a theorem on the factorisation.
 
     Errors are those of docs/float_filter.md, equation (6), for values. A row J_i = sum_j W_ij s_j J_j of a Jacobian is
-    off in length by at most sum_j |W_ij| s_j (e_j + (m + 1) u |J_j|), with e_j the same of the layer before, m its
+    off in length by at most sum_j |W_ij| s_j (e_j + (m + 2) u |J_j|), with e_j the same of the layer before, m its
     width and s its states. O(sum_l n_l n_(l-1) min(n_0, n_1)) operations a point, as matrix products over many points.
     """
 
@@ -85,7 +85,7 @@ class GradientPass:
         first = network.weights[0] if frame is None else network.weights[0] @ frame
         self._dimension = int(first.shape[1])
         self._basis: FloatArray | None = None
-        self._first_errors = np.zeros(len(first))
+        self._first_errors = 2 * U * _lengths(network.weights[0])
         self._stretch = 0.0
         with np.errstate(all="ignore"):
             if frame is not None:
@@ -127,8 +127,8 @@ class GradientPass:
             w, b = network.weights[0], network.biases[0]
             sizes = np.abs(points) @ np.abs(w).T + np.abs(b)
             values = [points @ w.T + b]
-            # One rounding more than in the filter: the points themselves may have been rounded.
-            errors = [np.where(sizes > 0, (w.shape[1] + 3) * U * INFLATE * sizes + TINY, 0.0)]
+            # Roundings more than in the filter: the points themselves, and here and below the weights, may be rounded.
+            errors = [np.where(sizes > 0, (w.shape[1] + 4) * U * INFLATE * sizes + TINY, 0.0)]
             jacobians = [self._first[:, None, :]]
             norms = [np.broadcast_to(_lengths(self._first), values[0].shape)]
             drift = [np.broadcast_to(self._first_errors, values[0].shape)]
@@ -140,13 +140,13 @@ class GradientPass:
                 entries = w != 0
                 terms = _terms(active, entries) | (b != 0)
                 errors.append(
-                    (e @ size.T + (w.shape[1] + 2) * U * (np.abs(h) @ size.T + np.abs(b))) * INFLATE
+                    (e @ size.T + (w.shape[1] + 3) * U * (np.abs(h) @ size.T + np.abs(b))) * INFLATE
                     + np.where(terms, TINY, 0.0)
                 )
                 values.append(h @ w.T + b)
                 jacobians.append(_next_jacobian(w, active, jacobians[-1]))
                 before = np.where(active, norms[-1], 0.0), np.where(active, drift[-1], 0.0)
-                rounding = before[1] + (w.shape[1] + 1) * U * (before[0] + before[1])
+                rounding = before[1] + (w.shape[1] + 2) * U * (before[0] + before[1])
                 terms = _terms(before[0] + before[1] > 0, entries)
                 drift.append(rounding @ size.T * INFLATE + np.where(terms, TINY, 0.0))
                 norms.append(_lengths(jacobians[-1]).T)

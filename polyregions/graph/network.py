@@ -109,11 +109,11 @@ class GraphNetwork(Network):
 
     def pattern(self, x: Any) -> Pattern:
         """The pattern at a point of n_0 numbers (the input flattened), exactly, by the graph's nodes."""
-        return point_pattern(self.graph, self.output_node, self._point(x))[0]
+        return point_pattern(self.graph, self.output_node, self.exact_point(x))[0]
 
     def output(self, x: Any) -> list[Fraction]:
         """The flattened output at a point of n_0 numbers, exactly, by the graph's nodes."""
-        return point_pattern(self.graph, self.output_node, self._point(x))[1]
+        return point_pattern(self.graph, self.output_node, self.exact_point(x))[1]
 
     def affine_map(self, pattern: Sequence[Sequence[int]], *, exact: bool = False) -> tuple[Any, Any]:
         """The affine map x -> A x + c on the region with the given pattern; see :meth:`Network.affine_map`."""
