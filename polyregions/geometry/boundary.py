@@ -9,6 +9,7 @@ from polyregions.domain import Domain
 from polyregions.errors import ArgumentError
 from polyregions.exact.numbers import float_above, float_below, nearest_float
 from polyregions.geometry.exact_distance import root_bounds
+from polyregions.geometry.plain import plain_network
 from polyregions.network import Network
 from polyregions.result import Status
 
@@ -150,7 +151,7 @@ def boundary_volume(
     from polyregions.counting import regions
     from polyregions.geometry.faces import Boundary
 
-    kind = BoundaryKind.of(kind)
+    kind, network = BoundaryKind.of(kind), plain_network(network)
     boundary = Boundary(network, domain, gradient=kind is BoundaryKind.GRADIENT)
     k = checked_codimension(codimension, boundary.dimension)
     number = 0

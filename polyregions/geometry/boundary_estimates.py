@@ -9,6 +9,7 @@ import numpy as np
 from polyregions.domain import Domain
 from polyregions.errors import ArgumentError
 from polyregions.geometry.boundary import BoundaryKind, checked_codimension, volume_name
+from polyregions.geometry.plain import plain_network
 from polyregions.geometry.uniform import UniformPoints
 from polyregions.network import Network
 from polyregions.random_networks import checked_bias_std, checked_widths
@@ -116,7 +117,7 @@ def estimate_boundary_volume(
     """
     from polyregions.geometry.crossings import crossings
 
-    kind = BoundaryKind.of(kind)
+    kind, network = BoundaryKind.of(kind), plain_network(network)
     number = _checked_number(lines, "lines")
     uniform = UniformPoints(domain, network.input_dimension)
     d = uniform.dimension

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from polyregions.array_likes import as_list, plain
 from polyregions.domain import Box, Domain
 from polyregions.errors import ArgumentError, NetworkError
+from polyregions.geometry.plain import plain_network
 from polyregions.network import Network
 from polyregions.result import Status
 
@@ -194,6 +195,7 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     >>> distances(net, [0, 0], domain=Box(-1, 1), exact=True).squares
     (Fraction(9, 16),)
     """
+    network = plain_network(network)
     if exact:
         return _exact(network, points, domain)
     from polyregions.geometry.float_distance import FloatDistances
