@@ -241,3 +241,18 @@ def test_bad_input(points, options, error, message):
     network = pr.Network.from_arrays([[[1.0, 1.0]], [[1.0]]], [[0.0], [0.0]])
     with pytest.raises(error, match=message):
         pr.distances(network, points, **options)
+
+
+def test_graphs_are_measured_as_they_are_lowered():
+    from polyregions.graph import Dense, Graph, absolute
+
+    # | x + 1/2 | and | x - 1/4 |, with their sum as the output.
+    graph = Graph((1,), name="x")
+    bent = graph.add(absolute(), graph.add(Dense(np.ones((2, 1)), np.array([0.5, -0.25])), "x"))
+    graph.add(Dense(np.ones((1, 2))), bent)
+    network = graph.network()
+    for exact in (False, True):
+        assert pr.distances(network, [[0.125], [-1.0]], exact=exact).values.tolist() == [0.125, 0.5]
+    for kind in ("activation", "gradient"):
+        assert int(pr.boundary_volume(network, pr.Box(-1, 1), kind=kind)) == 2
+        assert pr.estimate_boundary_volume(network, pr.Box(-1, 1), kind=kind, lines=5, seed=0).value == pytest.approx(2)
