@@ -22,12 +22,15 @@ class Status(Enum):
     """What kind of claim a result is.
 
     EXACT: every decision proven. BRACKET: proven lower and upper bounds, stopped early. NUMERICAL: a solver's
-    tolerances were trusted that nothing was left out; what was found is proven.
+    tolerances were trusted that nothing was left out; what was found is proven. PROBABLE: holds with a stated
+    probability over the random choices that were made. ESTIMATE: near the truth, on average; bounds nothing.
     """
 
     EXACT = "exact"
     BRACKET = "bracket"
     NUMERICAL = "numerical"
+    PROBABLE = "probable"
+    ESTIMATE = "estimate"
 
 
 @dataclass(frozen=True)
