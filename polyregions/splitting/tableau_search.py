@@ -49,6 +49,7 @@ __all__ = [
     "PAUSED",
     "RECORD_FULL",
     "enter_layer",
+    "next_rows",
     "search",
 ]
 
@@ -77,7 +78,7 @@ _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
 @inlined
-def _next_rows(
+def next_rows(
     widths: IntArray,
     weights: FloatArray,
     biases: FloatArray,
@@ -408,7 +409,7 @@ def search(
                 prefix[layer, word] = masks[level, _ACTIVE, word]
             if layer + 1 < depth:
                 levels[level, _PHASE] = _ENTER
-                if not _next_rows(widths, weights, biases, box, constants, a, numbers, prefix, layer):
+                if not next_rows(widths, weights, biases, box, constants, a, numbers, prefix, layer):
                     return NEEDS_ROWS
                 prepare(box, constants, a, scaled, numbers, layer + 1, widths[layer + 1])
                 continue
