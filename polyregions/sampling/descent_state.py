@@ -19,8 +19,8 @@ IntArray = npt.NDArray[np.int64]
 WordArray = npt.NDArray[np.uint64]
 
 #: Points kept per cell, the newest first, and room for those that one unit's decision adds.
-KEPT = 8
-ROOM = KEPT + 4
+KEPT = 6
+ROOM = KEPT + 6
 
 
 class Population(NamedTuple):
