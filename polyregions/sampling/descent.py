@@ -18,6 +18,7 @@ from polyregions.sampling import descent_kernel
 from polyregions.sampling.descent_state import Population, new_population
 from polyregions.sampling.exact_cells import Decider, ExactCell
 from polyregions.splitting.image_state import exact_rows
+from polyregions.splitting.lp_cells import LPCells
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_state import BoxRow, Counter, FormNumber, Forms, Mask, PathColumn, put_rows, unpacked
@@ -59,6 +60,7 @@ class Descent(TableauTree):
         self._slots = cells + 4
         self._slow: dict[int, ExactCell] = {}
         self._decider = Decider(Cell(restriction, self._box, definition))
+        self._lps = LPCells(self._cell)
         self._order: list[int] = []
         self._layer = 0
         if not self._exact:
@@ -187,9 +189,9 @@ class Descent(TableauTree):
         """What was done so far, by name."""
         counts, counters = self._cell.counts, self._counters
         return {
-            "linear_programs": int(counters[Counter.PROGRAMS]) + self._decider.programs,
+            "linear_programs": int(counters[Counter.PROGRAMS]) + self._lps.programs + self._decider.programs,
             "pivots": int(counters[Counter.PIVOTS]),
-            "decisions_by_filter": int(counters[Counter.BY_FILTER]) + self._decider.counts.by_filter,
+            "decisions_by_filter": int(counters[Counter.BY_FILTER]) + counts.by_filter + self._decider.counts.by_filter,
             "decisions_by_exact": counts.by_exact + self._decider.counts.by_exact,
             "handed_over": self._handed_over,
         }
@@ -248,13 +250,13 @@ class Descent(TableauTree):
         forms = chain[self._layer]
         count = int(population.length[slot])
         rows = tuple((chain[s], u, int(v)) for s, u, v in population.path[slot, domain_rows:count].tolist())
-        cell.truncate(domain_rows)
+        self._lps.truncate(domain_rows)
         for row in rows:
             cell.push(*row)
         inside = self._known_point(slot, int(self._counters[Counter.INSIDE]))
-        cell.counts.by_exact += 1
-        found = cell.decide(forms, unit, sign, inside, self._hint(count))
-        if not isinstance(found, Witness):
+        # The solver's program first: it does better where many rows meet, and its basis helps the exact one.
+        found = self._lps.find(forms, unit, sign, inside)
+        if found is None:
             population.answers[slot] = -sign
             return True
         if found.is_float:

@@ -8,34 +8,19 @@ import numpy as np
 
 from polyregions.sampling.descent_state import KEPT, FloatArray, IntArray, Population, WordArray
 from polyregions.splitting.compiled import compiled, inlined
-from polyregions.splitting.image_kernel import find_in_image, lies_inside, to_image
+from polyregions.splitting.image_kernel import find_in_image
 from polyregions.splitting.image_state import Image
-from polyregions.splitting.tableau_filter import evaluate, holds, prepare
+from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_search import next_rows
-from polyregions.splitting.tableau_state import (
-    BoxRow,
-    Constant,
-    Counter,
-    FormNumber,
-    PathColumn,
-    Problem,
-    RowRow,
-    Tableau,
-)
+from polyregions.splitting.tableau_state import Constant, Counter, PathColumn, Problem, Tableau
 
 __all__ = ["branch", "enter", "settle"]
 
 _POINTS, _SIGN, _INSIDE, _BY_FILTER = Counter.POINTS, Counter.SIGN, Counter.INSIDE, Counter.BY_FILTER
 _RANDOM, _DOUBT = Counter.RANDOM, Constant.DOUBT
 _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
-_LOWER, _EXTENT, _INVERSE = BoxRow.LOWER, BoxRow.EXTENT, BoxRow.INVERSE
-_VALUE, _SLOPE = RowRow.BETA, RowRow.INSIDE
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-
-
-#: Rows of a cell up to which the linear programs are too fast for better points to pay.
-_FEW_ROWS = 16
 
 
 @inlined
@@ -45,52 +30,6 @@ def _with_points(image: Image, points: FloatArray) -> Image:
         image.box, points, image.weights, image.generators, image.columns, image.small, image.inverse, image.basis,
         image.is_tight, image.last, image.t, image.column, image.names,
     )  # fmt: skip
-
-
-def _centre(
-    scaled: FloatArray,
-    path: IntArray,
-    box: FloatArray,
-    columns: FloatArray | None,
-    known: FloatArray,
-    rows: FloatArray,
-    row: FloatArray,
-    count: int,
-    inside: int,
-    new: int,
-) -> None:
-    """Write to the point ``new`` one that is farther from the cell's walls than ``inside``.
-
-    One coordinate after the other goes to the middle of its stretch in the cell. Points that the linear programs find
-    lie on the way to a vertex, close to many walls; a segment from there soon leaves the cell, and proves little.
-    """
-    for i in range(count):
-        row[_VALUE, i] = rows[inside, i]
-    for j in range(known.shape[1]):
-        place = (known[inside, j] - box[_LOWER, j]) * box[_INVERSE, j]
-        up, down = 1.0 - place, place
-        for i in range(count):
-            slot, unit = path[i, _PATH_SLOT], path[i, _PATH_UNIT]
-            slope = 0.0
-            if columns is None:
-                slope = scaled[slot, unit, j]
-            if columns is not None:
-                for c in range(columns.shape[1]):
-                    slope += scaled[slot, unit, c] * columns[j, c]
-            slope *= path[i, _PATH_SIGN]
-            row[_SLOPE, i] = slope
-            if slope < 0.0:
-                up = min(up, -row[_VALUE, i] / slope)
-            elif slope > 0.0:
-                down = min(down, row[_VALUE, i] / slope)
-        step = 0.5 * (up - down)
-        for i in range(count):
-            row[_VALUE, i] += step * row[_SLOPE, i]
-        known[new, j] = box[_LOWER, j] + box[_EXTENT, j] * (place + step)
-
-
-#: Only a proposal, whatever its rounding.
-_centre = compiled(_centre, fastmath=True)
 
 
 @compiled
@@ -120,7 +59,6 @@ def settle(
         a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
         x, values, rows, signs = population.x[p], population.values[p], population.rows[p], population.signs[p]
         count = population.length[p]
-        fresh, centred = True, -1
         while True:
             negative, positive = _ZERO, _ZERO
             for i in range(population.known[p]):
@@ -136,23 +74,6 @@ def settle(
                 if value > best or inside < 0:
                     inside, best = i, value
             new = population.known[p]
-            if fresh and count > _FEW_ROWS:
-                fresh, certain = False, True
-                if image is None:
-                    _centre(scaled, path, box, None, x, rows, row, count, inside, new)
-                if image is not None:
-                    full = population.full[p]
-                    own = _with_points(image, full)
-                    _centre(scaled, path, image.box, image.columns, full, rows, row, count, inside, new)
-                    certain = lies_inside(own, new)
-                    to_image(own, x, new)
-                if certain and holds(box, constants, a, numbers, path, x, rows, new, count):
-                    evaluate(constants, a, numbers, x, values, signs, new, layer, masks, 0)
-                    population.known[p] = new + 1
-                    centred = new
-                    continue
-            if centred >= 0:
-                inside = centred
             counters[_POINTS] = new
             answer = UNDECIDED
             # The compiler leaves out what a None excludes.

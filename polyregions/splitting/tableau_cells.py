@@ -479,7 +479,7 @@ class TableauTree:
         forms = self._layer_forms(int(state.levels[level, LevelColumn.LAYER]))
         inside = self._witness(int(counters[Counter.INSIDE]))
         cell.counts.by_exact += 1
-        found = cell.decide(forms, unit, sign, inside, self._hint(len(rows) + self._domain_rows))
+        found = cell.decide(forms, unit, sign, inside, self._hint())
         word, bit = unit >> 6, np.uint64(1 << (unit & 63))
         if not isinstance(found, Witness):
             state.masks[level, Mask.LIVE, word] &= ~bit
@@ -494,13 +494,14 @@ class TableauTree:
         else:
             self._hand_over(level, forms, found, rows)
 
-    def _hint(self, count: int) -> BasisHint:
-        """The basis that the last linear program, of ``count`` rows, ended with."""
+    def _hint(self) -> BasisHint:
+        """The basis that the search's linear program ended with."""
         if self._image is not None:
             size = int(self._image.basis[Basis.SIZE, 0])
             tight, basic = self._image.basis[[Basis.TIGHT, Basis.BASIC], :size].tolist()
             return BasisHint(tuple(tight), tuple(basic))
         names, length = self._tableau.names, self._problem.box.shape[1]
+        count = int(self._state.levels[self._counters[Counter.DEPTH], LevelColumn.ROWS])
         tight = [int(name) - length for name in names[NameRow.COLUMN, :length] if name >= length]
         basic = [int(name) for name in names[NameRow.ROW, :count] if name < length]
         return BasisHint(tuple(tight), tuple(basic))
