@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from polyregions.definition import Definition
     from polyregions.domain import Box, Domain, Plane, Polytope, Segment
     from polyregions.errors import PolyregionsError
+    from polyregions.estimating import estimate, lower_bound
     from polyregions.formats import load, save
     from polyregions.formats.export import Export, export
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
+    from polyregions.sampling.result import Estimate, LowerBound
 
 __version__ = "0.1.0"
 
@@ -35,7 +37,9 @@ _HOMES = {
     "CrossCheck": "cross_checking",
     "Definition": "definition",
     "Domain": "domain",
+    "Estimate": "sampling.result",
     "Export": "formats.export",
+    "LowerBound": "sampling.result",
     "Network": "network",
     "Plane": "domain",
     "PolyregionsError": "errors",
@@ -46,8 +50,10 @@ _HOMES = {
     "Verification": "certificate.checker",
     "count": "counting",
     "cross_check": "cross_checking",
+    "estimate": "estimating",
     "export": "formats.export",
     "load": "formats",
+    "lower_bound": "estimating",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -62,7 +68,9 @@ __all__ = [
     "CrossCheck",
     "Definition",
     "Domain",
+    "Estimate",
     "Export",
+    "LowerBound",
     "Network",
     "Plane",
     "PolyregionsError",
@@ -73,8 +81,10 @@ __all__ = [
     "Verification",
     "count",
     "cross_check",
+    "estimate",
     "export",
     "load",
+    "lower_bound",
     "regions",
     "save",
     "stable_units",

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, TextIO
 
-from polyregions.result import Progress, rounded_up
+from polyregions.result import Progress
 
-__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
+__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter"]
 
 #: Seconds before anything is shown: most runs are over by then.
 DELAY = 2.0
@@ -128,8 +128,4 @@ def describe(progress: Progress) -> str:
     >>> describe(Progress(lower=1, upper=None, seconds=3.0))
     'found 1 region, 3 s'
     """
-    parts = [f"found {progress.lower:,} region{'s' * (progress.lower != 1)}"]
-    if progress.upper is not None:
-        parts.append(f"at most {rounded_up(progress.upper)}")
-    parts.append(f"{progress.seconds:.0f} s")
-    return ", ".join(parts)
+    return str(progress)
