@@ -19,7 +19,7 @@ __all__ = ["BETS", "betting_bound"]
 
 #: The fixed bets, all with the same stake. With 1 alone the bound is the geometric mean over a power of 1 - confidence;
 #: small bets follow the arithmetic mean of many observations.
-BETS = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
+BETS = (1.0, 0.7, 0.4, 0.2, 0.1)
 #: The bound is lowered by this share, far more than all rounding of the observations and of the products together.
 _ROUNDING = 1e-9
 _STEPS = 100
