@@ -20,9 +20,12 @@ from polyregions.commands import (
     count,
     cross_check,
     demo,
+    estimate,
     export,
+    lower_bound,
     regions,
     solvers,
+    upper_bound,
     verify,
 )
 from polyregions.commands.options import shield_negative_numbers
@@ -38,6 +41,9 @@ COMMANDS: dict[str, ModuleType] = {
     "export": export,
     "verify": verify,
     "bounds": bounds,
+    "upper-bound": upper_bound,
+    "lower-bound": lower_bound,
+    "estimate": estimate,
     "bench": bench,
     "solvers": solvers,
     "demo": demo,

@@ -102,7 +102,7 @@ def estimate(
     4 regions (exact)
     >>> some = estimate(net, Box(-1, 1), probes=5, cells=2)
     >>> some.value, some.lower_bound.value, some.status.value
-    (4.0, 3, 'estimate')
+    (4.0, 2, 'estimate')
     """
     run = _Tree(network, domain, definition, probes, cells, confidence, seed, workers, time_limit, progress)
     return run.estimate()

@@ -132,7 +132,9 @@ class Descent(TableauTree):
         Stopped
             If ``stop``, asked now and then, says so.
         """
-        answers = np.zeros(len(self._order), dtype=np.int64)
+        answers = np.ones(len(self._order), dtype=np.int64)
+        if self.restriction.linear[self._layer][unit]:
+            return answers
         with np.errstate(all="ignore"):
             fast = self._fast_slots()
             if len(fast):

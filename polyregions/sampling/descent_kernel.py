@@ -207,7 +207,7 @@ def enter(
 
     ``given``: the index of a cell that has them already.
     """
-    widths, weights, biases, box, constants = problem
+    widths, weights, biases, box, constants, _ = problem
     for k in range(first, len(slots)):
         p = slots[k]
         a, scaled, numbers = population.a[p], population.scaled[p], population.numbers[p]
