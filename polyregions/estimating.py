@@ -40,7 +40,7 @@ class SamplingProgress(Progress):
 
     def __str__(self) -> str:
         kind = "proven" if self.confidence is None else f"{100 * self.confidence:.10g}% confidence"
-        parts = [f"at least {rounded_down(self.lower)} regions ({kind})"]
+        parts = [f"at least {rounded_down(self.lower)} region{'s' * (self.lower != 1)} ({kind})"]
         if self.estimate is not None:
             parts.append(f"about {rounded(self.estimate)}")
         return ", ".join([*parts, self.done, f"{self.seconds:.0f} s"])
@@ -257,9 +257,7 @@ class _Tree:
         about = summary.value if summary.probes else None
         seconds, confidence = self._limits.seconds, None if proven else self._confidence
         assert self._progress is not None
-        self._progress(
-            SamplingProgress(lower, None, seconds, confidence=confidence, estimate=about, done=done)
-        )  # fmt: skip
+        self._progress(SamplingProgress(lower, None, seconds, confidence=confidence, estimate=about, done=done))
 
     def _stats(self) -> dict[str, Any]:
         stats = {"time_limit": self._time_limit, **self._probing.statistics()}

@@ -58,9 +58,7 @@ class Probe:
     complete: bool
 
 
-def probe(
-    descent: Descent, choice: Choice, *, cells: int, lean: float = 0.0, stop: Callable[[], bool] = lambda: False
-) -> Probe:
+def probe(descent: Descent, choice: Choice, *, cells: int, stop: Callable[[], bool] = lambda: False) -> Probe:
     """Estimate the number of leaves once.
 
     Parameters
@@ -79,20 +77,19 @@ def probe(
     weights, exponent, complete = np.ones(1), 0, True
     for width in descent.widths:
         descent.enter()
-        merit = np.zeros(len(weights))
         for unit in range(width):
             answers = descent.settle(unit, stop)
             parents = np.repeat(np.arange(len(answers)), 1 + (answers == 0))
             states = answers[parents]
             second = np.flatnonzero(parents[1:] == parents[:-1])
             states[second], states[second + 1] = -1, 1
-            weights, merit = weights[parents], merit[parents] + lean * (states > 0)
-            probabilities = keep_probabilities(weights * np.exp2(merit - merit.max()), cells)
+            weights = weights[parents]
+            probabilities = keep_probabilities(weights, cells)
             if (probabilities < 1.0).any():
                 keep = choice(parents, probabilities)
                 complete = complete and bool(keep.all())
                 weights = weights[keep] / probabilities[keep]
-                parents, states, merit = parents[keep], states[keep], merit[keep]
+                parents, states = parents[keep], states[keep]
                 # Powers of two are taken out without rounding.
                 power = math.frexp(float(weights.max()))[1]
                 weights = np.ldexp(weights, -power)
