@@ -18,7 +18,6 @@ from polyregions.sampling.result import Estimate, LowerBound, rounded, rounded_d
 
 if TYPE_CHECKING:
     from polyregions.exact.restriction import Restriction
-    from polyregions.sampling.probing import Probing
 
 __all__ = ["LOWER_BOUND_METHODS", "estimate", "lower_bound"]
 
@@ -133,8 +132,8 @@ def lower_bound(
     ----------
     method : {"tree", "xor", "points"}, optional
         "tree": from the probes of :func:`estimate`, by betting; holds with the confidence. "xor": by random parity
-        constraints (MIPBound, Serra & Ramalingam 2020); holds with the confidence. "points": distinct patterns of random
-        points; proven, and small.
+        constraints (MIPBound, Serra & Ramalingam 2020); holds with the confidence. "points": distinct patterns of
+        random points; proven, and small.
     confidence : float, optional
         In (0, 1): the probability that the bound is right is at least this, whatever the network.
     seed : int or numpy.random.Generator, optional
@@ -167,7 +166,7 @@ def lower_bound(
     >>> print(lower_bound(net, Box(-1, 1), method="points", points=1000))
     at least 4 regions (proven)
     """
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "tree": {"probes": probes, "cells": cells},
         "points": {"points": points},
         "xor": {"xor_size": xor_size, "trials": trials, "oracle": oracle, "solver": solver},
@@ -233,7 +232,7 @@ class _Tree:
         self._progress = progress
         self._reason: str | None = None
         with self._limits:
-            self._probing: Probing = Probing(
+            self._probing = Probing(
                 _restriction(network, domain),
                 self._definition,
                 probes=int(probes),
@@ -387,7 +386,7 @@ def _restriction(network: Network, domain: Domain) -> "Restriction":
 
 
 def _check_confidence(confidence: Any) -> None:
-    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
         raise ArgumentError(f"the confidence must lie between 0 and 1, both excluded, such as 0.95; not {confidence!r}")
 
 

@@ -27,8 +27,8 @@ def configure(parser: ArgumentParser) -> None:
         "--method",
         choices=_METHODS,
         default="tree",
-        help="tree: random descents of the splitting tree (default); xor: random parity constraints (MIPBound); points: "
-        "distinct patterns of random points",
+        help="tree: random descents of the splitting tree (default); xor: random parity constraints (MIPBound); "
+        "points: distinct patterns of random points",
     )
     options.add_sampling(parser)
     parser.add_argument(

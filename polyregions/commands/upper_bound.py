@@ -1,7 +1,7 @@
 """Bound the number of regions from above without counting: the best of the bounds that `polyregions bounds` lists.
 
-WIDTHS are the inputs and the units of each layer, such as 2,16,16; they, or a network without a domain, give a bound for
-every domain. The bound is proven.
+WIDTHS are the inputs and the units of each layer, such as 2,16,16; they, or a network without a domain, give a bound
+for every domain. The bound is proven.
 """
 
 import re
@@ -24,8 +24,8 @@ def configure(parser: ArgumentParser) -> None:
         "--method",
         choices=options.BOUNDS,
         default="lp",
-        help="how units are bounded to find the stable ones: by interval arithmetic, by linear programs (default), or by "
-        "their exact extrema",
+        help="how units are bounded to find the stable ones: by interval arithmetic, by linear programs (default), or "
+        "by their exact extrema",
     )
     options.add_output(parser)
 

@@ -184,8 +184,10 @@ class Descent(TableauTree):
             splits[slot] = answers[i] == 0
         self._order, self._slow = order, slow
         if fast:
-            arrays = (np.array(values, dtype=np.int64) for values in (copied, copies, fast, states))
-            descent_kernel.branch(self._problem, self._population, *arrays, splits, self._layer, unit)
+            descent_kernel.branch(
+                self._problem, self._population, _integers(copied), _integers(copies), _integers(fast),
+                _integers(states), splits, self._layer, unit,
+            )  # fmt: skip
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far, by name."""
@@ -299,3 +301,7 @@ class Descent(TableauTree):
             bits[: len(wanted)] = wanted
             population.signs[slot, layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
         population.known[slot] = new + 1
+
+
+def _integers(values: list[int]) -> IntArray:
+    return np.array(values, dtype=np.int64)

@@ -58,7 +58,7 @@ def settle(
         p = slots[k]
         a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
         x, values, rows, signs = population.x[p], population.values[p], population.rows[p], population.signs[p]
-        count = population.length[p]
+        count = int(population.length[p])
         while True:
             negative, positive = _ZERO, _ZERO
             for i in range(population.known[p]):
@@ -67,7 +67,7 @@ def settle(
             if negative & positive & bit:
                 population.answers[p] = 0
                 break
-            sign = np.int64(-1) if positive & bit else np.int64(1)
+            sign = -1 if positive & bit else 1
             inside, best = -1, -np.inf
             for i in range(population.known[p]):
                 value = sign * values[layer, i, unit]

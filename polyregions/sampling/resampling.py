@@ -30,11 +30,12 @@ def keep_probabilities(priorities: FloatArray, most: int) -> FloatArray:
         return np.ones(n)
     ordered = np.sort(priorities)
     totals = np.cumsum(ordered)
-    # With the k largest kept for certain, c = (sum of the others) / (most - k); the least k for which c is large enough.
+    # With the k largest kept for certain, c = (sum of the others) / (most - k); the least k for which c is enough.
     k = np.arange(most)
     c = totals[n - 1 - k] / (most - k)
     fits = np.flatnonzero(ordered[n - 1 - k] <= c)
-    return np.minimum(1.0, priorities / c[fits[0] if len(fits) else most - 1])
+    probabilities: FloatArray = np.minimum(1.0, priorities / c[fits[0] if len(fits) else most - 1])
+    return probabilities
 
 
 def systematic(uniform: float, probabilities: FloatArray) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Probes: unbiased, exactly, by going through all random choices on tiny networks; the same tree by all kinds of cells."""
+"""Probes: unbiased, by going through all random choices on tiny networks; the same tree by all kinds of cells."""
 
 import math
 from fractions import Fraction

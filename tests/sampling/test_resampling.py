@@ -1,5 +1,7 @@
 """Dropping candidates: each is kept with its probability, and the probabilities are those that were asked for."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ def test_systematic_sampling_keeps_each_with_its_probability(values, most):
     probabilities = keep_probabilities(values, most)
     ends = np.unique(np.concatenate([[0.0, 1.0], np.cumsum(probabilities) % 1.0]))
     kept = np.zeros(len(values))
-    for low, high in zip(ends[:-1], ends[1:], strict=True):
+    for low, high in pairwise(ends):
         kept += (high - low) * systematic((low + high) / 2, probabilities)
     assert kept == pytest.approx(probabilities, abs=1e-9)
 
