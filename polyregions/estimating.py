@@ -123,6 +123,7 @@ def lower_bound(
     points: int | None = None,
     xor_size: int | None = None,
     trials: int | None = None,
+    inference: str | None = None,
     oracle: str | None = None,
     solver: str | None = None,
 ) -> LowerBound:
@@ -147,7 +148,7 @@ def lower_bound(
         For "tree", as for :func:`estimate`.
     points : int, optional
         For "points": how many to draw; default 100,000.
-    xor_size, trials, oracle, solver : optional
+    xor_size, trials, inference, oracle, solver : optional
         For "xor"; see :func:`polyregions.sampling.xor_bound.xor_bound`.
 
     Returns
@@ -169,7 +170,7 @@ def lower_bound(
     options: dict[str, dict[str, Any]] = {
         "tree": {"probes": probes, "cells": cells},
         "points": {"points": points},
-        "xor": {"xor_size": xor_size, "trials": trials, "oracle": oracle, "solver": solver},
+        "xor": {"xor_size": xor_size, "trials": trials, "inference": inference, "oracle": oracle, "solver": solver},
     }
     if method not in options:
         raise ArgumentError(f"no method called {method!r}; there are {', '.join(map(repr, LOWER_BOUND_METHODS))}")

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, TextIO
 
-from polyregions.result import Progress
+from polyregions.result import Progress, rounded_up
 
-__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter"]
+__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
 
 #: Seconds before anything is shown: most runs are over by then.
 DELAY = 2.0

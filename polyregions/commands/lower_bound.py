@@ -17,7 +17,7 @@ _METHODS = ("tree", "xor", "points")
 _OPTIONS = {
     "tree": ("probes", "cells"),
     "points": ("points",),
-    "xor": ("xor_size", "trials", "oracle", "solver"),
+    "xor": ("xor_size", "trials", "inference", "oracle", "solver"),
 }
 
 
@@ -37,6 +37,7 @@ def configure(parser: ArgumentParser) -> None:
     xor = parser.add_argument_group("with --method xor")
     xor.add_argument("--xor-size", type=options.positive, metavar="K", help="units in a parity constraint")
     xor.add_argument("--trials", type=options.positive, metavar="N", help="trials per number of constraints")
+    xor.add_argument("--inference", metavar="NAME", help="how the confidence follows from the trials")
     xor.add_argument("--oracle", metavar="NAME", help="what decides whether constraints can be met")
     xor.add_argument("--solver", metavar="NAME", help="back end of an oracle that has one; see `polyregions solvers`")
     options.add_output(parser)

@@ -26,6 +26,9 @@ _POLL = 0.02
 #: Share of the time limit that all probes should take, as far as the first one tells.
 _SHARE = 0.7
 _BOOTSTRAP = 2000
+#: Seconds that threads have to stop. An exact decision about a cell of many rows can take minutes and can't be stopped:
+#: its thread is left behind, and ends with that decision.
+_GRACE = 5.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Probing:
         self._started = 0
         self._stop, self._lock = Event(), Lock()
         self._error: BaseException | None = None
+        self._left_behind = 0
         self._statistics: dict[int, dict[str, Any]] = {}
 
     @property
@@ -114,8 +118,10 @@ class Probing:
                     thread.join(_POLL / len(threads))
         finally:
             self._stop.set()
+            end = time.monotonic() + _GRACE
             for thread in threads:
-                thread.join()
+                thread.join(max(0.0, end - time.monotonic()))
+            self._left_behind = sum(thread.is_alive() for thread in threads)
         if self._error is not None:
             raise self._error
 
@@ -217,4 +223,5 @@ class Probing:
             for name, value in one.items():
                 total[name] = total.get(name, 0) + value
         plan = {"probes_planned": self.probes, "probes_begun": self._started, "probes_done": len(self._found)}
-        return {**plan, "cells": self.cells, "workers": self.workers, **total}
+        left = {"threads_left_behind": self._left_behind} if self._left_behind else {}
+        return {**plan, "cells": self.cells, "workers": self.workers, **left, **total}
