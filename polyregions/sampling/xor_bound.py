@@ -1,0 +1,403 @@
+"""A lower bound of the number of regions from random parity constraints on their activation patterns.
+
+MIPBound of Serra & Ramalingam (2020): constraints "an odd (even) number of these k units is active" halve any set of
+patterns on average. If in many independent trials the set usually survives s of them, it is likely to have 2^(s-1)
+elements or more. Every survival is certified, so that the random draws are all that is uncertain. Proof, treatment of
+time limits, and what was measured: docs/lower_bounds.md.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polyregions.definition import Definition
+from polyregions.domain import Domain
+from polyregions.enumeration import check_kinds
+from polyregions.errors import ArgumentError
+from polyregions.limits import Limits, is_number
+from polyregions.network import Network
+from polyregions.result import Progress, ProgressCallback, Status
+from polyregions.sampling.feasible_shares import (
+    binomial_confidence,
+    chernoff_confidence,
+    clopper_pearson_bound,
+    feasible_counts,
+    largest_power,
+    published_trials,
+)
+from polyregions.sampling.result import LowerBound
+
+if TYPE_CHECKING:
+    from polyregions.exact.restriction import Restriction
+    from polyregions.milp.big_m import UnitBounds
+    from polyregions.milp.parity import ParityConstraint
+    from polyregions.sampling.parity_oracles import SurvivorSearch
+
+__all__ = ["Trial", "run_trial", "xor_bound"]
+
+#: Least seconds between two calls of a progress callback.
+_PROGRESS_INTERVAL = 0.2
+
+
+def xor_bound(
+    network: Network,
+    domain: Domain,
+    *,
+    definition: Definition | str = Definition.PATTERNS,
+    confidence: float = 0.95,
+    xor_size: int = 3,
+    trials: int | None = None,
+    oracle: str = "split",
+    solver: str = "highs",
+    bounds: str = "lp",
+    seed: int | np.random.Generator = 0,
+    time_limit: float | None = None,
+    progress: ProgressCallback | None = None,
+    catch_signals: bool = True,
+) -> LowerBound:
+    """A lower bound of the number of patterns or regions that holds with a stated confidence.
+
+    Parameters
+    ----------
+    network : Network
+    domain : Domain
+    definition : {"patterns", "regions"}, optional
+        What is bounded. The published method bounds patterns; with "regions" each survivor is certified to have full
+        dimension.
+    confidence : float, optional
+        Between 0 and 1.
+    xor_size : int, optional
+        Units in a constraint. The guarantee is the same for every size; larger ones give better bounds, in more time
+        where the oracle is a MILP solver.
+    trials : int, optional
+        Independent trials, all planned in advance. By default as published: if all are feasible, Chernoff's failure is
+        a tenth of the one allowed, 28 trials for 95%.
+    oracle : {"split", "milp"}, optional
+        What looks for survivors: the splitting tree pruned by the constraints, or the mixed-integer program.
+    solver : str, optional
+        Of the "milp" oracle, as for :func:`polyregions.count`.
+    bounds : {"interval", "lp", "milp"}, optional
+        How the stable units are found, which no constraint is wasted on, and the program's constants.
+    seed : int or numpy.random.Generator, optional
+        Trial i draws from a stream of its own, the i-th child of the seed. From a Generator a seed is drawn, which the
+        result names.
+    time_limit : float, optional
+        Seconds, shared evenly among the trials that are left. A trial that is cut short counts with the constraints that
+        were survived by then, one that is not run with none: the guarantee stays, the bound gets smaller.
+    progress : callable, optional
+        Called with a :class:`polyregions.result.Progress` whose ``lower`` is the bound so far.
+    catch_signals : bool, optional
+        Ctrl-C and SIGTERM end the run with the trials there are; False lets them act as usual.
+
+    Returns
+    -------
+    LowerBound
+        ``value`` is 2^j for the largest j that the exact binomial tail gives ``confidence``, or the number of different
+        patterns found where that is no smaller, which is proven. ``stats`` has for each j what both tails give
+        (``binomial``, ``chernoff``: P_0, P_1, ...), the bounds by them (``bound_binomial``, ``bound_chernoff``) and by
+        Clopper-Pearson intervals (``bound_clopper_pearson``; each holds with the confidence by itself), ``feasible`` (f[s],
+        the trials that survived s constraints), and how to repeat the run.
+
+    Raises
+    ------
+    ArgumentError
+        For a confidence outside (0, 1), fewer than one trial, constraints on no unit or on more than the network has,
+        an unknown oracle, solver or kind of bounds.
+    EncodingError
+        If no float bounds a pre-activation.
+
+    Notes
+    -----
+    A trial with the "split" oracle is one search of the splitting tree. With N unstable units and |S| patterns about
+    2^(N - log2 |S|) prefixes are left to look at when the set dies out: the larger the set, the cheaper.
+
+    References
+    ----------
+    Serra & Ramalingam, "Empirical bounds on linear regions of deep rectifier networks", AAAI 2020, Algorithm 1.
+
+    Examples
+    --------
+    >>> from polyregions.domain import Box
+    >>> net = Network.from_arrays([np.eye(6), np.ones((1, 6))], [np.zeros(6), np.zeros(1)])  # the 64 orthants
+    >>> bound = xor_bound(net, Box(-1, 1), xor_size=3, seed=1)
+    >>> bound.value, bound.status.value, bound.confidence, bound.stats["bound_chernoff"]
+    (32, 'probable', 0.95, 16)
+    """
+    check_kinds(network, domain)
+    plan = _Plan.of(
+        Definition.of(definition), confidence, xor_size, trials, oracle, solver, bounds, seed, sum(network.widths)
+    )
+    run = _Run(network, domain, plan, Limits(time_limit=time_limit, catch_signals=catch_signals), progress)
+    return run.bound()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a trial showed.
+
+    Attributes
+    ----------
+    shown : int
+        Some pattern satisfied the first s constraints for s = 0, ..., shown - 1.
+    complete : bool
+        Whether no more can be shown; else it was cut short.
+    patterns : frozenset of bytes
+        The certified patterns that showed it.
+    """
+
+    shown: int
+    complete: bool
+    patterns: frozenset[bytes]
+
+
+def run_trial(
+    search: "SurvivorSearch", draw: Callable[[], "ParityConstraint"], most: int, stop: Callable[[], bool]
+) -> Trial:
+    """Draw constraints until none of the patterns is left, ``most`` are survived, or ``stop`` says so.
+
+    Constraints that the last pattern found satisfies cost no search.
+    """
+    shown, drawn = 0, 0
+    patterns: set[bytes] = set()
+    while True:
+        leaf = search.next(stop)
+        if leaf is None:
+            return Trial(shown, search.finished, frozenset(patterns))
+        patterns.add(leaf.states)
+        survives = True
+        while survives:
+            shown = drawn + 1
+            if drawn == most:
+                return Trial(shown, True, frozenset(patterns))
+            constraint = draw()
+            search.require(constraint)
+            drawn += 1
+            survives = constraint.holds(leaf.states)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that was decided before the first draw."""
+
+    definition: Definition
+    confidence: Fraction
+    xor_size: int
+    trials: int
+    oracle: str
+    solver: str
+    bounds: str
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        definition: Definition,
+        confidence: float,
+        xor_size: int,
+        trials: int | None,
+        oracle: str,
+        solver: str,
+        bounds: str,
+        seed: int | np.random.Generator,
+        units: int,
+    ) -> "_Plan":
+        from polyregions.milp.tightening import check_method
+        from polyregions.sampling.parity_oracles import ORACLES
+        from solvers import milp_solver
+
+        if not is_number(confidence, Real, 0) or not 0 < confidence < 1:
+            raise ArgumentError(f"the confidence must be between 0 and 1, such as 0.95, not {confidence!r}")
+        if not is_number(xor_size, Integral, 1):
+            raise ArgumentError(f"a parity constraint is on 1 unit or more (xor_size), not on {xor_size!r}")
+        if units and xor_size > units:
+            raise ArgumentError(
+                f"a parity constraint can't be on {xor_size} units (xor_size), for the network has {units}"
+            )
+        if trials is not None and not is_number(trials, Integral, 1):
+            raise ArgumentError(f"the number of trials must be at least 1, not {trials!r}")
+        if oracle not in ORACLES:
+            raise ArgumentError(f"no oracle called {oracle!r}; there are {', '.join(map(repr, ORACLES))}")
+        milp_solver(solver)  # raises if there is none of that name
+        check_method(bounds)
+        if isinstance(seed, np.random.Generator):
+            seed = int(seed.integers(2**63))
+        elif not is_number(seed, Integral, 0):
+            raise ArgumentError(f"the seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}")
+        exact = Fraction(confidence)
+        number = published_trials(exact) if trials is None else int(trials)
+        return cls(definition, exact, int(xor_size), number, oracle, solver, bounds, int(seed))
+
+
+class _Run:
+    """The trials of a plan, under limits."""
+
+    def __init__(
+        self, network: Network, domain: Domain, plan: _Plan, limits: Limits, progress: ProgressCallback | None
+    ) -> None:
+        from polyregions.exact.restriction import Restriction
+
+        self._network = network
+        self._domain = domain
+        self._plan = plan
+        self._limits = limits
+        self._progress = progress
+        self._next_report = _PROGRESS_INTERVAL
+        self._restriction: Restriction = Restriction(network, domain)
+        self._unstable: list[int] = []
+        self._trials: list[Trial] = []
+        self._patterns: set[bytes] = set()
+        self._stopped: str | None = None
+
+    def bound(self) -> LowerBound:
+        with self._limits:
+            bounds = self._unit_bounds()
+            self._unstable = _unstable(bounds)
+            reason = self._trivial()
+            if reason is None:
+                self._run_trials(bounds)
+                reason = self._no_better(bounds)
+        return self._result(bounds, reason)
+
+    def _stop(self) -> bool:
+        self._stopped = self._stopped or self._limits.reached(0)
+        return self._stopped is not None
+
+    def _unit_bounds(self) -> "UnitBounds":
+        from polyregions.exact.filter import FloatBox
+        from polyregions.milp.tightening import tightened_bounds
+
+        method = self._plan.bounds if self._restriction.dimension else "interval"
+        return tightened_bounds(
+            self._restriction, FloatBox.of(self._restriction), method=method, expired=self._stop
+        )
+
+    def _trivial(self) -> str | None:
+        """Why the bound is 1 without a trial, if it is."""
+        unstable, size = len(self._unstable), self._plan.xor_size
+        if not unstable:
+            return "no unit can change its state on the domain: there is exactly 1"
+        if size > unstable:
+            return f"no parity constraint on {size} units: at most {unstable} can change their state on the domain"
+        return None
+
+    def _run_trials(self, bounds: "UnitBounds") -> None:
+        streams = np.random.SeedSequence(self._plan.seed).spawn(self._plan.trials)
+        for index, stream in enumerate(streams):
+            if self._stop():
+                return
+            left = self._limits.remaining
+            share = None if left is None else left / (self._plan.trials - index)
+            trial = self._trial(np.random.default_rng(stream), bounds, share)
+            self._trials.append(trial)
+            self._patterns |= trial.patterns
+            self._report()
+
+    def _trial(self, rng: np.random.Generator, bounds: "UnitBounds", share: float | None) -> Trial:
+        from polyregions.milp.parity import random_parity
+        from polyregions.sampling.parity_oracles import MilpSearch, SplittingSearch
+
+        plan, end = self._plan, None if share is None else time.monotonic() + share
+        search: SurvivorSearch
+        if plan.oracle == "split":
+            search = SplittingSearch(self._restriction, plan.definition)
+        else:
+            limits = Limits(time_limit=share, catch_signals=False)
+            with limits:
+                pass
+            search = MilpSearch(
+                self._restriction, plan.definition, solver=plan.solver, bounds=bounds, limits=limits
+            )
+        return run_trial(
+            search,
+            lambda: random_parity(self._unstable, plan.xor_size, 1, rng)[0],
+            # 2^N patterns at most, which surviving N + 1 constraints is about.
+            len(self._unstable) + 1,
+            lambda: self._stop() or (end is not None and time.monotonic() >= end),
+        )
+
+    def _report(self) -> None:
+        if self._progress is not None and self._limits.seconds >= self._next_report:
+            self._progress(Progress(self._value(), None, self._limits.seconds))
+            self._next_report = self._limits.seconds + _PROGRESS_INTERVAL
+
+    # -- what follows ------------------------------------------------------------------------------------
+
+    @property
+    def _feasible(self) -> list[int]:
+        """f[0], ..., f[N + 1]; trials that were not run, or not finished, count as infeasible where none was shown."""
+        return feasible_counts([trial.shown for trial in self._trials], len(self._unstable) + 2)
+
+    def _value(self) -> int:
+        return max(1, len(self._patterns), 2 ** (self._power(binomial_confidence) or 0))
+
+    def _power(self, tail: Callable[[int, int], Any]) -> int | None:
+        values = [tail(count, self._plan.trials) for count in self._feasible[1:]]
+        return largest_power(values, self._plan.confidence)
+
+    def _no_better(self, bounds: "UnitBounds") -> str | None:
+        """Why the bound is 1 after all."""
+        if self._value() > 1:
+            return None
+        cut = sum(not trial.complete for trial in self._trials)
+        if cut or len(self._trials) < self._plan.trials:
+            return "too little time: nothing but one pattern was found"
+        return f"too few of the {self._plan.trials} trials survived a constraint, for this confidence"
+
+    def _result(self, bounds: "UnitBounds", reason: str | None) -> LowerBound:
+        plan, value = self._plan, self._value()
+        proven = value <= max(1, len(self._patterns))
+        return LowerBound(
+            value=value,
+            status=Status.BRACKET if proven else Status.PROBABLE,
+            confidence=None if proven else float(plan.confidence),
+            method="xor",
+            definition=plan.definition,
+            seconds=self._limits.seconds,
+            seed=plan.seed,
+            stats=self._statistics(reason),
+            network=self._network,
+            domain=self._domain,
+        )
+
+    def _statistics(self, reason: str | None) -> dict[str, Any]:
+        plan, feasible = self._plan, self._feasible
+        stats: dict[str, Any] = {
+            "confidence": float(plan.confidence),
+            "xor_size": plan.xor_size,
+            "trials": plan.trials,
+            "trials_complete": sum(trial.complete for trial in self._trials),
+            "trials_cut_short": sum(not trial.complete for trial in self._trials),
+            "oracle": plan.oracle,
+            "solver": plan.solver if plan.oracle == "milp" else None,
+            "bounds": plan.bounds,
+            "units": sum(self._restriction.widths),
+            "unstable_units": len(self._unstable),
+            "patterns_found": len(self._patterns),
+            "survived": [trial.shown - 1 for trial in self._trials],
+            "feasible": feasible,
+        }
+        for name, tail in (("binomial", binomial_confidence), ("chernoff", chernoff_confidence)):
+            stats[name] = [float(tail(count, plan.trials)) for count in feasible[1:]]
+            stats[f"bound_{name}"] = 2 ** (self._power(tail) or 0)
+        stats["bound_clopper_pearson"] = clopper_pearson_bound(feasible, plan.trials, plan.confidence)
+        if reason is not None:
+            stats["reason"] = reason
+        if self._stopped is not None:
+            stats["stopped"] = self._stopped
+            stats["interrupted"] = self._limits.interrupted
+        return stats
+
+
+def _unstable(bounds: "UnitBounds") -> list[int]:
+    """Numbers of the units, in the network's order, that are not proven to have one state on the whole domain."""
+    stable = [
+        bool(state)
+        for layers in zip(bounds.stably_active, bounds.stably_inactive, strict=True)
+        for state in layers[0] | layers[1]
+    ]
+    return [unit for unit, state in enumerate(stable) if not state]
