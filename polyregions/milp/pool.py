@@ -39,7 +39,8 @@ def pool(
     limits : Limits, optional
         Their remaining time is passed on to the solver.
     bounds : {"interval", "lp", "milp"} or UnitBounds
-        How the units' pre-activations are bounded: :func:`polyregions.milp.tightening.tightened_bounds`; or those bounds.
+        How the units' pre-activations are bounded: :func:`polyregions.milp.tightening.tightened_bounds`; or
+        the bounds themselves.
     parity : ParitySystem, optional
         Only patterns that satisfy it.
 

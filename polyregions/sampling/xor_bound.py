@@ -30,15 +30,17 @@ from polyregions.sampling.feasible_shares import (
     largest_power,
     published_trials,
 )
+from polyregions.sampling.parity_trial import Trial, run_trial
 from polyregions.sampling.result import LowerBound
 
 if TYPE_CHECKING:
-    from polyregions.exact.restriction import Restriction
     from polyregions.milp.big_m import UnitBounds
-    from polyregions.milp.parity import ParityConstraint
     from polyregions.sampling.parity_oracles import SurvivorSearch
 
-__all__ = ["Trial", "run_trial", "xor_bound"]
+__all__ = ["INFERENCES", "xor_bound"]
+
+_TAILS: dict[str, Callable[[int, int], Any]] = {"binomial": binomial_confidence, "chernoff": chernoff_confidence}
+INFERENCES = ("binomial", "chernoff", "clopper-pearson")
 
 #: Least seconds between two calls of a progress callback.
 _PROGRESS_INTERVAL = 0.2
@@ -52,6 +54,7 @@ def xor_bound(
     confidence: float = 0.95,
     xor_size: int = 3,
     trials: int | None = None,
+    inference: str = "binomial",
     oracle: str = "split",
     solver: str = "highs",
     bounds: str = "lp",
@@ -77,6 +80,8 @@ def xor_bound(
     trials : int, optional
         Independent trials, all planned in advance. By default as published: if all are feasible, Chernoff's failure is
         a tenth of the one allowed, 28 trials for 95%.
+    inference : {"binomial", "chernoff", "clopper-pearson"}, optional
+        Which of the three bounds below ``value`` is; to be chosen beforehand. With many trials the last is the best.
     oracle : {"split", "milp"}, optional
         What looks for survivors: the splitting tree pruned by the constraints, or the mixed-integer program.
     solver : str, optional
@@ -87,8 +92,8 @@ def xor_bound(
         Trial i draws from a stream of its own, the i-th child of the seed. From a Generator a seed is drawn, which the
         result names.
     time_limit : float, optional
-        Seconds, shared evenly among the trials that are left. A trial that is cut short counts with the constraints that
-        were survived by then, one that is not run with none: the guarantee stays, the bound gets smaller.
+        Seconds, shared evenly among the trials that are left. A trial that is cut short counts with the constraints
+        that were survived by then, one that is not run with none: the guarantee stays, the bound gets smaller.
     progress : callable, optional
         Called with a :class:`polyregions.result.Progress` whose ``lower`` is the bound so far.
     catch_signals : bool, optional
@@ -100,8 +105,8 @@ def xor_bound(
         ``value`` is 2^j for the largest j that the exact binomial tail gives ``confidence``, or the number of different
         patterns found where that is no smaller, which is proven. ``stats`` has for each j what both tails give
         (``binomial``, ``chernoff``: P_0, P_1, ...), the bounds by them (``bound_binomial``, ``bound_chernoff``) and by
-        Clopper-Pearson intervals (``bound_clopper_pearson``; each holds with the confidence by itself), ``feasible`` (f[s],
-        the trials that survived s constraints), and how to repeat the run.
+        Clopper-Pearson intervals (``bound_clopper_pearson``), each of which holds with the confidence by itself;
+        ``feasible`` (f[s], the trials that survived s constraints), and how to repeat the run.
 
     Raises
     ------
@@ -123,61 +128,18 @@ def xor_bound(
     Examples
     --------
     >>> from polyregions.domain import Box
-    >>> net = Network.from_arrays([np.eye(6), np.ones((1, 6))], [np.zeros(6), np.zeros(1)])  # the 64 orthants
-    >>> bound = xor_bound(net, Box(-1, 1), xor_size=3, seed=1)
+    >>> net = Network.from_arrays([np.eye(12), np.ones((1, 12))], [np.zeros(12), np.zeros(1)])  # the 4096 orthants
+    >>> bound = xor_bound(net, Box(-1, 1), xor_size=4, seed=1)
     >>> bound.value, bound.status.value, bound.confidence, bound.stats["bound_chernoff"]
-    (32, 'probable', 0.95, 16)
+    (512, 'probable', 0.95, 64)
     """
     check_kinds(network, domain)
     plan = _Plan.of(
-        Definition.of(definition), confidence, xor_size, trials, oracle, solver, bounds, seed, sum(network.widths)
-    )
+        Definition.of(definition), confidence, xor_size, trials, inference, oracle, solver, bounds, seed,
+        sum(network.widths),
+    )  # fmt: skip
     run = _Run(network, domain, plan, Limits(time_limit=time_limit, catch_signals=catch_signals), progress)
     return run.bound()
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What a trial showed.
-
-    Attributes
-    ----------
-    shown : int
-        Some pattern satisfied the first s constraints for s = 0, ..., shown - 1.
-    complete : bool
-        Whether no more can be shown; else it was cut short.
-    patterns : frozenset of bytes
-        The certified patterns that showed it.
-    """
-
-    shown: int
-    complete: bool
-    patterns: frozenset[bytes]
-
-
-def run_trial(
-    search: "SurvivorSearch", draw: Callable[[], "ParityConstraint"], most: int, stop: Callable[[], bool]
-) -> Trial:
-    """Draw constraints until none of the patterns is left, ``most`` are survived, or ``stop`` says so.
-
-    Constraints that the last pattern found satisfies cost no search.
-    """
-    shown, drawn = 0, 0
-    patterns: set[bytes] = set()
-    while True:
-        leaf = search.next(stop)
-        if leaf is None:
-            return Trial(shown, search.finished, frozenset(patterns))
-        patterns.add(leaf.states)
-        survives = True
-        while survives:
-            shown = drawn + 1
-            if drawn == most:
-                return Trial(shown, True, frozenset(patterns))
-            constraint = draw()
-            search.require(constraint)
-            drawn += 1
-            survives = constraint.holds(leaf.states)
 
 
 @dataclass(frozen=True)
@@ -188,6 +150,7 @@ class _Plan:
     confidence: Fraction
     xor_size: int
     trials: int
+    inference: str
     oracle: str
     solver: str
     bounds: str
@@ -200,6 +163,7 @@ class _Plan:
         confidence: float,
         xor_size: int,
         trials: int | None,
+        inference: str,
         oracle: str,
         solver: str,
         bounds: str,
@@ -220,6 +184,8 @@ class _Plan:
             )
         if trials is not None and not is_number(trials, Integral, 1):
             raise ArgumentError(f"the number of trials must be at least 1, not {trials!r}")
+        if inference not in INFERENCES:
+            raise ArgumentError(f"no inference called {inference!r}; there are {', '.join(map(repr, INFERENCES))}")
         if oracle not in ORACLES:
             raise ArgumentError(f"no oracle called {oracle!r}; there are {', '.join(map(repr, ORACLES))}")
         milp_solver(solver)  # raises if there is none of that name
@@ -230,7 +196,7 @@ class _Plan:
             raise ArgumentError(f"the seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}")
         exact = Fraction(confidence)
         number = published_trials(exact) if trials is None else int(trials)
-        return cls(definition, exact, int(xor_size), number, oracle, solver, bounds, int(seed))
+        return cls(definition, exact, int(xor_size), number, inference, oracle, solver, bounds, int(seed))
 
 
 class _Run:
@@ -260,8 +226,8 @@ class _Run:
             reason = self._trivial()
             if reason is None:
                 self._run_trials(bounds)
-                reason = self._no_better(bounds)
-        return self._result(bounds, reason)
+                reason = self._no_better()
+        return self._result(reason)
 
     def _stop(self) -> bool:
         self._stopped = self._stopped or self._limits.reached(0)
@@ -272,9 +238,7 @@ class _Run:
         from polyregions.milp.tightening import tightened_bounds
 
         method = self._plan.bounds if self._restriction.dimension else "interval"
-        return tightened_bounds(
-            self._restriction, FloatBox.of(self._restriction), method=method, expired=self._stop
-        )
+        return tightened_bounds(self._restriction, FloatBox.of(self._restriction), method=method, expired=self._stop)
 
     def _trivial(self) -> str | None:
         """Why the bound is 1 without a trial, if it is."""
@@ -309,9 +273,7 @@ class _Run:
             limits = Limits(time_limit=share, catch_signals=False)
             with limits:
                 pass
-            search = MilpSearch(
-                self._restriction, plan.definition, solver=plan.solver, bounds=bounds, limits=limits
-            )
+            search = MilpSearch(self._restriction, plan.definition, solver=plan.solver, bounds=bounds, limits=limits)
         return run_trial(
             search,
             lambda: random_parity(self._unstable, plan.xor_size, 1, rng)[0],
@@ -333,13 +295,18 @@ class _Run:
         return feasible_counts([trial.shown for trial in self._trials], len(self._unstable) + 2)
 
     def _value(self) -> int:
-        return max(1, len(self._patterns), 2 ** (self._power(binomial_confidence) or 0))
+        return max(1, len(self._patterns), self._inferred(self._plan.inference))
+
+    def _inferred(self, inference: str) -> int:
+        if inference == "clopper-pearson":
+            return clopper_pearson_bound(self._feasible, self._plan.trials, self._plan.confidence)
+        return 1 << (self._power(_TAILS[inference]) or 0)
 
     def _power(self, tail: Callable[[int, int], Any]) -> int | None:
         values = [tail(count, self._plan.trials) for count in self._feasible[1:]]
         return largest_power(values, self._plan.confidence)
 
-    def _no_better(self, bounds: "UnitBounds") -> str | None:
+    def _no_better(self) -> str | None:
         """Why the bound is 1 after all."""
         if self._value() > 1:
             return None
@@ -348,7 +315,7 @@ class _Run:
             return "too little time: nothing but one pattern was found"
         return f"too few of the {self._plan.trials} trials survived a constraint, for this confidence"
 
-    def _result(self, bounds: "UnitBounds", reason: str | None) -> LowerBound:
+    def _result(self, reason: str | None) -> LowerBound:
         plan, value = self._plan, self._value()
         proven = value <= max(1, len(self._patterns))
         return LowerBound(
@@ -370,6 +337,7 @@ class _Run:
             "confidence": float(plan.confidence),
             "xor_size": plan.xor_size,
             "trials": plan.trials,
+            "inference": plan.inference,
             "trials_complete": sum(trial.complete for trial in self._trials),
             "trials_cut_short": sum(not trial.complete for trial in self._trials),
             "oracle": plan.oracle,
@@ -381,10 +349,10 @@ class _Run:
             "survived": [trial.shown - 1 for trial in self._trials],
             "feasible": feasible,
         }
-        for name, tail in (("binomial", binomial_confidence), ("chernoff", chernoff_confidence)):
+        for name, tail in _TAILS.items():
             stats[name] = [float(tail(count, plan.trials)) for count in feasible[1:]]
-            stats[f"bound_{name}"] = 2 ** (self._power(tail) or 0)
-        stats["bound_clopper_pearson"] = clopper_pearson_bound(feasible, plan.trials, plan.confidence)
+        for name in INFERENCES:
+            stats[f"bound_{name}".replace("-", "_")] = self._inferred(name)
         if reason is not None:
             stats["reason"] = reason
         if self._stopped is not None:
