@@ -6,7 +6,6 @@ elements or more. Every survival is certified, so that the random draws are all 
 time limits, and what was measured: docs/lower_bounds.md.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -265,22 +264,20 @@ class _Run:
         from polyregions.milp.parity import random_parity
         from polyregions.sampling.parity_oracles import MilpSearch, SplittingSearch
 
-        plan, end = self._plan, None if share is None else time.monotonic() + share
+        plan, limits = self._plan, Limits(time_limit=share, catch_signals=False)
         search: SurvivorSearch
         if plan.oracle == "split":
             search = SplittingSearch(self._restriction, plan.definition)
         else:
-            limits = Limits(time_limit=share, catch_signals=False)
-            with limits:
-                pass
             search = MilpSearch(self._restriction, plan.definition, solver=plan.solver, bounds=bounds, limits=limits)
-        return run_trial(
-            search,
-            lambda: random_parity(self._unstable, plan.xor_size, 1, rng)[0],
-            # 2^N patterns at most, which surviving N + 1 constraints is about.
-            len(self._unstable) + 1,
-            lambda: self._stop() or (end is not None and time.monotonic() >= end),
-        )
+        with limits:
+            return run_trial(
+                search,
+                lambda: random_parity(self._unstable, plan.xor_size, 1, rng)[0],
+                # There are 2^N patterns at most, which is what surviving N + 1 constraints says.
+                len(self._unstable) + 1,
+                lambda: self._stop() or limits.reached(0) is not None,
+            )
 
     def _report(self) -> None:
         if self._progress is not None and self._limits.seconds >= self._next_report:
