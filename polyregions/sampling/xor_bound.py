@@ -110,8 +110,9 @@ def xor_bound(
     Raises
     ------
     ArgumentError
-        For a confidence outside (0, 1), fewer than one trial, constraints on no unit or on more than the network has,
-        an unknown oracle, solver or kind of bounds.
+        For a confidence outside (0, 1), fewer than one trial, constraints on no unit, an unknown oracle, inference or
+        kind of bounds.
+    UnknownSolverError, SolverNotAvailableError
     EncodingError
         If no float bounds a pre-activation.
 
@@ -134,8 +135,7 @@ def xor_bound(
     """
     check_kinds(network, domain)
     plan = _Plan.of(
-        Definition.of(definition), confidence, xor_size, trials, inference, oracle, solver, bounds, seed,
-        sum(network.widths),
+        Definition.of(definition), confidence, xor_size, trials, inference, oracle, solver, bounds, seed
     )  # fmt: skip
     run = _Run(network, domain, plan, Limits(time_limit=time_limit, catch_signals=catch_signals), progress)
     return run.bound()
@@ -167,7 +167,6 @@ class _Plan:
         solver: str,
         bounds: str,
         seed: int | np.random.Generator,
-        units: int,
     ) -> "_Plan":
         from polyregions.milp.tightening import check_method
         from polyregions.sampling.parity_oracles import ORACLES
@@ -177,10 +176,6 @@ class _Plan:
             raise ArgumentError(f"the confidence must be between 0 and 1, such as 0.95, not {confidence!r}")
         if not is_number(xor_size, Integral, 1):
             raise ArgumentError(f"a parity constraint is on 1 unit or more (xor_size), not on {xor_size!r}")
-        if units and xor_size > units:
-            raise ArgumentError(
-                f"a parity constraint can't be on {xor_size} units (xor_size), for the network has {units}"
-            )
         if trials is not None and not is_number(trials, Integral, 1):
             raise ArgumentError(f"the number of trials must be at least 1, not {trials!r}")
         if inference not in INFERENCES:
