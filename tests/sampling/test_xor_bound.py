@@ -60,7 +60,7 @@ def test_what_it_says():
 
 def test_the_largest_bound_there_is():
     """All patterns are found, which proves their number; and no trial goes on beyond units + 1 constraints."""
-    bound = xor_bound(orthants(3), CUBE, xor_size=2, trials=60, seed=1)
+    bound = xor_bound(orthants(3), CUBE, xor_size=1, trials=60, seed=1)
     assert bound.value == 8
     assert bound.status is Status.BRACKET
     assert bound.confidence is None
