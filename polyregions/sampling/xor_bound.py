@@ -20,7 +20,7 @@ from polyregions.enumeration import check_kinds
 from polyregions.errors import ArgumentError
 from polyregions.limits import Limits, is_number
 from polyregions.network import Network
-from polyregions.result import Progress, ProgressCallback, Status
+from polyregions.result import ProgressCallback, Status
 from polyregions.sampling.feasible_shares import (
     binomial_confidence,
     chernoff_confidence,
@@ -275,9 +275,15 @@ class _Run:
             )
 
     def _report(self) -> None:
-        if self._progress is not None and self._limits.seconds >= self._next_report:
-            self._progress(Progress(self._value(), None, self._limits.seconds))
-            self._next_report = self._limits.seconds + _PROGRESS_INTERVAL
+        if self._progress is None or self._limits.seconds < self._next_report:
+            return
+        from polyregions.estimating import SamplingProgress
+
+        value = self._value()
+        confidence = None if self._proven(value) else float(self._plan.confidence)
+        done = f"{len(self._trials)} of {self._plan.trials} trials"
+        self._progress(SamplingProgress(value, None, self._limits.seconds, confidence=confidence, done=done))
+        self._next_report = self._limits.seconds + _PROGRESS_INTERVAL
 
     # -- what follows ------------------------------------------------------------------------------------
 
@@ -288,6 +294,10 @@ class _Run:
 
     def _value(self) -> int:
         return max(1, len(self._patterns), self._inferred(self._plan.inference))
+
+    def _proven(self, value: int) -> bool:
+        """Whether so many patterns were found, or one, which there always is."""
+        return value <= max(1, len(self._patterns))
 
     def _inferred(self, inference: str) -> int:
         if inference == "clopper-pearson":
@@ -309,7 +319,7 @@ class _Run:
 
     def _result(self, reason: str | None) -> LowerBound:
         plan, value = self._plan, self._value()
-        proven = value <= max(1, len(self._patterns))
+        proven = self._proven(value)
         return LowerBound(
             value=value,
             status=Status.BRACKET if proven else Status.PROBABLE,
