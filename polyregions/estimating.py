@@ -126,6 +126,7 @@ def lower_bound(
     inference: str | None = None,
     oracle: str | None = None,
     solver: str | None = None,
+    bounds: str | None = None,
 ) -> LowerBound:
     """A lower bound of the number of regions of a network too large to count.
 
@@ -148,7 +149,7 @@ def lower_bound(
         For "tree", as for :func:`estimate`.
     points : int, optional
         For "points": how many to draw; default 100,000.
-    xor_size, trials, inference, oracle, solver : optional
+    xor_size, trials, inference, oracle, solver, bounds : optional
         For "xor"; see :func:`polyregions.sampling.xor_bound.xor_bound`.
 
     Returns
@@ -170,7 +171,14 @@ def lower_bound(
     options: dict[str, dict[str, Any]] = {
         "tree": {"probes": probes, "cells": cells},
         "points": {"points": points},
-        "xor": {"xor_size": xor_size, "trials": trials, "inference": inference, "oracle": oracle, "solver": solver},
+        "xor": {
+            "xor_size": xor_size,
+            "trials": trials,
+            "inference": inference,
+            "oracle": oracle,
+            "solver": solver,
+            "bounds": bounds,
+        },
     }
     if method not in options:
         raise ArgumentError(f"no method called {method!r}; there are {', '.join(map(repr, LOWER_BOUND_METHODS))}")

@@ -17,7 +17,7 @@ _METHODS = ("tree", "xor", "points")
 _OPTIONS = {
     "tree": ("probes", "cells"),
     "points": ("points",),
-    "xor": ("xor_size", "trials", "inference", "oracle", "solver"),
+    "xor": ("xor_size", "trials", "inference", "oracle", "solver", "bounds"),
 }
 
 
@@ -35,11 +35,28 @@ def configure(parser: ArgumentParser) -> None:
         "--points", type=options.positive, metavar="N", help="how many points --method points draws (default: 100000)"
     )
     xor = parser.add_argument_group("with --method xor")
-    xor.add_argument("--xor-size", type=options.positive, metavar="K", help="units in a parity constraint")
-    xor.add_argument("--trials", type=options.positive, metavar="N", help="trials per number of constraints")
-    xor.add_argument("--inference", metavar="NAME", help="how the confidence follows from the trials")
-    xor.add_argument("--oracle", metavar="NAME", help="what decides whether constraints can be met")
-    xor.add_argument("--solver", metavar="NAME", help="back end of an oracle that has one; see `polyregions solvers`")
+    xor.add_argument("--xor-size", type=options.positive, metavar="K", help="units in a parity constraint (default: 3)")
+    xor.add_argument(
+        "--trials", type=options.positive, metavar="N", help="trials, all planned in advance (default: 28 for 95%%)"
+    )
+    xor.add_argument(
+        "--inference",
+        metavar="NAME",
+        help="binomial (default), chernoff (as published) or clopper-pearson (best with many trials)",
+    )
+    xor.add_argument(
+        "--oracle",
+        metavar="NAME",
+        help="split (default): the splitting tree pruned by the constraints; milp: the mixed-integer program",
+    )
+    xor.add_argument(
+        "--solver", metavar="NAME", help="back end of the milp oracle (default: highs); see `polyregions solvers`"
+    )
+    xor.add_argument(
+        "--bounds",
+        metavar="NAME",
+        help="interval, lp (default) or milp: how stable units are found, which are left out",
+    )
     options.add_output(parser)
 
 

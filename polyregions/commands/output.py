@@ -132,6 +132,13 @@ def sampling_facts(result: "Estimate | LowerBound", domain_file: str | None = No
         facts.append(("probes", done))
     elif result.method == "points":
         facts.append(("points", f"{stats['points_drawn']:,} drawn, {stats['points_certain']:,} with certain patterns"))
+    elif result.method == "xor":
+        done = f"{stats['trials_complete']} of {stats['trials']} complete, {stats['trials_cut_short']} cut short"
+        of = f"{stats['xor_size']} of the {stats['unstable_units']} units that may change their state"
+        by = stats["oracle"] if stats["solver"] is None else f"{stats['oracle']} on {stats['solver']}"
+        found = f"{stats['patterns_found']:,} different patterns found, each proven"
+        facts += [("trials", done), ("constraints", of), ("oracle", by), ("found", found)]
+        facts += [("reason", stats["reason"])] if "reason" in stats else []
     if "stopped" in stats:
         facts.append(("stopped", stats["stopped"]))
     seed = [] if result.seed is None else [("seed", str(result.seed))]
