@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from polyregions.definition import Definition
     from polyregions.domain import Box, Domain, Plane, Polytope, Segment
     from polyregions.errors import PolyregionsError
+    from polyregions.estimating import estimate, lower_bound
     from polyregions.formats import load, save
     from polyregions.formats.export import Export, export
     from polyregions.geometry.boundary import BoundaryVolume, boundary_volume
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
+    from polyregions.sampling.result import Estimate, LowerBound
 
 __version__ = "0.1.0"
 
@@ -45,7 +47,9 @@ _HOMES = {
     "Definition": "definition",
     "Distances": "geometry.distances",
     "Domain": "domain",
+    "Estimate": "sampling.result",
     "Export": "formats.export",
+    "LowerBound": "sampling.result",
     "Network": "network",
     "Plane": "domain",
     "PolyregionsError": "errors",
@@ -60,8 +64,10 @@ _HOMES = {
     "distances": "geometry.distances",
     "estimate_boundary_volume": "geometry.boundary_estimates",
     "expected_boundary_volume": "geometry.boundary_estimates",
+    "estimate": "estimating",
     "export": "formats.export",
     "load": "formats",
+    "lower_bound": "estimating",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -79,7 +85,9 @@ __all__ = [
     "Definition",
     "Distances",
     "Domain",
+    "Estimate",
     "Export",
+    "LowerBound",
     "Network",
     "Plane",
     "PolyregionsError",
@@ -92,10 +100,12 @@ __all__ = [
     "count",
     "cross_check",
     "distances",
+    "estimate",
     "estimate_boundary_volume",
     "expected_boundary_volume",
     "export",
     "load",
+    "lower_bound",
     "regions",
     "save",
     "stable_units",

@@ -21,9 +21,12 @@ from polyregions.commands import (
     cross_check,
     demo,
     distances,
+    estimate,
     export,
+    lower_bound,
     regions,
     solvers,
+    upper_bound,
     verify,
 )
 from polyregions.commands.options import shield_negative_numbers
@@ -40,6 +43,9 @@ COMMANDS: dict[str, ModuleType] = {
     "verify": verify,
     "bounds": bounds,
     "distances": distances,
+    "upper-bound": upper_bound,
+    "lower-bound": lower_bound,
+    "estimate": estimate,
     "bench": bench,
     "solvers": solvers,
     "demo": demo,

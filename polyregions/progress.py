@@ -128,8 +128,4 @@ def describe(progress: Progress) -> str:
     >>> describe(Progress(lower=1, upper=None, seconds=3.0))
     'found 1 region, 3 s'
     """
-    parts = [f"found {progress.lower:,} region{'s' * (progress.lower != 1)}"]
-    if progress.upper is not None:
-        parts.append(f"at most {rounded_up(progress.upper)}")
-    parts.append(f"{progress.seconds:.0f} s")
-    return ", ".join(parts)
+    return str(progress)

@@ -167,11 +167,23 @@ def network_json(network: "Network") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Progress:
-    """A count under way: proven bounds so far (``upper`` None where none is known), and how long it took."""
+    """A count under way: proven bounds so far (``upper`` None where none is known), and how long it took.
+
+    Examples
+    --------
+    >>> print(Progress(lower=12345, upper=1150000000, seconds=14.2))
+    found 12,345 regions, at most 1.2e9, 14 s
+    """
 
     lower: int
     upper: int | None
     seconds: float
+
+    def __str__(self) -> str:
+        parts = [f"found {_counted(self.lower, 'region')}"]
+        if self.upper is not None:
+            parts.append(f"at most {rounded_up(self.upper)}")
+        return ", ".join([*parts, f"{self.seconds:.0f} s"])
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -30,10 +30,12 @@ __all__ = [
     "add_memory_limit",
     "add_method",
     "add_output",
+    "add_sampling",
     "add_unit_time_limit",
     "check_solver",
     "meter",
     "natural",
+    "positive",
     "read_domain",
     "read_network",
     "seconds",
@@ -100,14 +102,12 @@ def add_cells(parser: ArgumentParser) -> None:
     )
 
 
-def add_workers(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--workers",
-        type=_positive,
-        default=1,
-        metavar="N",
-        help="threads that share the compiled searches, --cells vertex and tableau; the others use one (default: 1)",
-    )
+def add_workers(
+    parser: ArgumentParser,
+    *,
+    what: str = "threads that share the compiled searches, --cells vertex and tableau; the others use one",
+) -> None:
+    parser.add_argument("--workers", type=positive, default=1, metavar="N", help=f"{what} (default: 1)")
 
 
 def add_bounds(parser: ArgumentParser) -> None:
@@ -151,6 +151,33 @@ def add_memory_limit(parser: ArgumentParser) -> None:
         type=_size,
         metavar="SIZE",
         help="stop when the process holds so much memory, such as 500M or 2G, with proven bounds",
+    )
+
+
+def add_sampling(parser: ArgumentParser) -> None:
+    """What every random method takes."""
+    parser.add_argument(
+        "--confidence",
+        type=_confidence,
+        default=0.95,
+        metavar="P",
+        help="probability with which a lower bound is right, between 0 and 1 (default: 0.95)",
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="N", help="of the random choices: the same seed, the same result"
+    )
+    parser.add_argument(
+        "--probes", type=positive, metavar="N", help="random descents of the splitting tree (default: 20)"
+    )
+    parser.add_argument(
+        "--cells",
+        type=positive,
+        metavar="N",
+        help="cells that each probe goes on with (default: 100, or with --time-limit what probably fits into it)",
+    )
+    add_workers(parser, what="threads that share the probes")
+    parser.add_argument(
+        "--time-limit", type=seconds, metavar="S", help="stop after S seconds with what is known by then"
     )
 
 
@@ -267,6 +294,16 @@ def natural(text: str) -> int:
     return value
 
 
+def _confidence(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a probability between 0 and 1, both excluded, such as 0.95")
+    return value
+
+
 def _size(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
@@ -274,7 +311,8 @@ def _size(text: str) -> int:
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A natural number but 0, for argparse."""
     value = natural(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")

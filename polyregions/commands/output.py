@@ -16,6 +16,7 @@ from polyregions.result import Count, Status
 if TYPE_CHECKING:
     from polyregions.domain import Domain
     from polyregions.network import Network
+    from polyregions.sampling.result import Estimate, LowerBound
 
 __all__ = [
     "count_lines",
@@ -24,6 +25,7 @@ __all__ = [
     "exit_status",
     "guarded_stdout",
     "remark",
+    "sampling_facts",
     "write",
     "write_json",
 ]
@@ -115,6 +117,34 @@ def count_lines(count: Count, domain_file: str | None = None) -> list[str]:
     return [str(count), *(f"  {name:<11} {text}" for name, text in facts)]
 
 
+def sampling_facts(result: "Estimate | LowerBound", domain_file: str | None = None) -> list[tuple[str, str]]:
+    """What an estimate or a lower bound rests on, by name."""
+    source = "" if domain_file is None else f", from {domain_file}"
+    facts = [
+        ("definition", _DEFINITIONS[result.definition]),
+        ("method", _METHODS.get(result.method, result.method)),
+        ("network", describe_network(result.network)),
+        ("domain", describe_domain(result.domain, result.network.input_dimension) + source),
+    ]
+    stats = result.stats
+    if result.method == "tree":
+        done = f"{stats['probes_done']} of {stats['probes_planned']} done, of {stats['cells']} cells each"
+        facts.append(("probes", done))
+    elif result.method == "points":
+        facts.append(("points", f"{stats['points_drawn']:,} drawn, {stats['points_certain']:,} with certain patterns"))
+    elif result.method == "xor":
+        done = f"{stats['trials_complete']} of {stats['trials']} complete, {stats['trials_cut_short']} cut short"
+        of = f"{stats['xor_size']} of the {stats['unstable_units']} units that may change their state"
+        by = stats["oracle"] if stats["solver"] is None else f"{stats['oracle']} on {stats['solver']}"
+        found = f"{stats['patterns_found']:,} different patterns found, each proven"
+        facts += [("trials", done), ("constraints", of), ("oracle", by), ("found", found)]
+        facts += [("reason", stats["reason"])] if "reason" in stats else []
+    if "stopped" in stats:
+        facts.append(("stopped", stats["stopped"]))
+    seed = [] if result.seed is None else [("seed", str(result.seed))]
+    return [*facts, *seed, ("time", f"{result.seconds:.2f} s")]
+
+
 _DEFINITIONS = {
     Definition.REGIONS: "regions (activation regions of full dimension)",
     Definition.PATTERNS: "patterns (activation patterns attained on the closed domain)",
@@ -123,6 +153,9 @@ _DEFINITIONS = {
 _METHODS = {
     "split": "split (incremental splitting)",
     "milp": "milp (solution pool of a mixed-integer program)",
+    "tree": "tree (random descents of the splitting tree)",
+    "xor": "xor (random parity constraints)",
+    "points": "points (distinct patterns of random points)",
 }
 
 

@@ -25,7 +25,7 @@ def pool(
     solver: str = "highs",
     limits: Limits | None = None,
     parity: ParitySystem | None = None,
-    bounds: str = "interval",
+    bounds: str | UnitBounds = "interval",
 ) -> Enumerator:
     """The pool of the MILP's solutions on the given solver.
 
@@ -38,8 +38,9 @@ def pool(
         right.
     limits : Limits, optional
         Their remaining time is passed on to the solver.
-    bounds : {"interval", "lp", "milp"}
-        How the units' pre-activations are bounded: :func:`polyregions.milp.tightening.tightened_bounds`.
+    bounds : {"interval", "lp", "milp"} or UnitBounds
+        How the units' pre-activations are bounded: :func:`polyregions.milp.tightening.tightened_bounds`; or
+        the bounds themselves.
     parity : ParitySystem, optional
         Only patterns that satisfy it.
 
@@ -49,7 +50,8 @@ def pool(
     ArgumentError
         If the parity system names units that the network hasn't.
     """
-    check_method(bounds)
+    if isinstance(bounds, str):
+        check_method(bounds)
     milp_solver(solver)  # raises if there is none of that name
     if not restriction.widths:
         # No unit: nothing that a program could search.
@@ -63,6 +65,8 @@ def pool(
         native = NativePool if pool_installed(solver) else NoGoodPool
         return native(restriction, definition, solver=solver, limits=limits, bounds=known, parity=parity)
 
+    if not isinstance(bounds, str):
+        return make(bounds)
     if bounds == "interval" or not restriction.dimension:
         return make()
     return TightenedPool(restriction, make, bounds, proven=solver == "highs")

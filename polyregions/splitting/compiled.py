@@ -24,6 +24,7 @@ def _digest() -> str:
         Path(encoding_source),
         *sorted(Path(__file__).parent.glob("*.py")),
         *sorted((Path(__file__).parents[1] / "milp").glob("tree_*.py")),
+        *sorted((Path(__file__).parents[1] / "sampling").glob("descent_*.py")),
     ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 

@@ -6,7 +6,7 @@ subtree goes to :class:`polyregions.splitting.tree.SplittingTree`.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from polyregions.splitting.image_state import (
     new_image,
 )
 from polyregions.splitting.tableau_filter import evaluate, holds, prepare
+from polyregions.splitting.tableau_parity import add_parity, new_parity
 from polyregions.splitting.tableau_record import new_record, tokens
 from polyregions.splitting.tableau_state import (
     BoxRow,
@@ -123,6 +124,7 @@ class TableauTree:
         self._taken = 0  # leaves of the buffer that were yielded
         self._subtree: SplittingTree | None = None
         self._record = new_record(0, 0, 0)
+        self._parity = new_parity(len(restriction.widths), max(restriction.widths, default=1), 0)
         self._done_stats: dict[str, int] = {}
         with np.errstate(all="ignore"):
             allocated = self._allocate()
@@ -301,13 +303,22 @@ class TableauTree:
 
     # -- the search --------------------------------------------------------------------------------------
 
-    def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
+    def require(self, units: Sequence[tuple[int, int]], right: int) -> None:
+        """Search from now on only where the states of units (layer, number in it) sum to ``right`` modulo 2.
+
+        Subtrees left to the slow tree are not pruned: whoever requires anything looks at the leaves again.
+        """
+        self._parity = add_parity(self._parity, units, right)
+
+    def leaves(self, stop: Callable[[], bool] = lambda: False, *, ahead: bool = True) -> Iterator[Leaf]:
         """Yield the regions, one by one; may be left and taken up again.
 
         Parameters
         ----------
         stop : callable, optional
             Asked before each region and every few hundredths of a second; True ends the iteration there.
+        ahead : bool, optional
+            False searches no further than to the next region, for callers that :meth:`require` something of later ones.
         """
         while not self.finished and not stop():
             if self._waiting:
@@ -320,7 +331,7 @@ class TableauTree:
                 yield from self._subtree.leaves(stop)
                 self._close_subtree()
             else:
-                self._search(_NO_LIMIT, keep=True)
+                self._search(_NO_LIMIT if ahead else int(self._counters[Counter.FOUND]) + 1, keep=True)
 
     def explore(self, stop: Callable[[], bool] = lambda: False, *, at_most: int | None = None) -> None:
         """Search on without making leaves, until finished or stopped, or ``at_most`` regions in all are found."""
@@ -409,7 +420,7 @@ class TableauTree:
         arrays = (self._problem, self._rows, self._path, self._points, self._tableau, self._state, self._record)
         plain = True if self._image is None else None
         reason = tableau_search.search(
-            *arrays, self._image, plain, self.restriction.dimension, self._budget, most, keep
+            *arrays, self._parity, self._image, plain, self.restriction.dimension, self._budget, most, keep
         )
         if reason == tableau_search.PAUSED:
             elapsed = time.perf_counter() - start

@@ -19,6 +19,7 @@ from polyregions.splitting.image_kernel import find_in_image
 from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_filter import evaluate, exactly_zero, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
+from polyregions.splitting.tableau_parity import Parity, imply
 from polyregions.splitting.tableau_record import Record, record_leaf, record_proof, record_settled
 from polyregions.splitting.tableau_state import (
     INHERITED,
@@ -49,6 +50,7 @@ __all__ = [
     "PAUSED",
     "RECORD_FULL",
     "enter_layer",
+    "next_rows",
     "search",
 ]
 
@@ -77,7 +79,7 @@ _U0, _U1, _U2, _U3, _U4 = (np.uint64(value) for value in range(5))
 
 
 @inlined
-def _next_rows(
+def next_rows(
     widths: IntArray,
     weights: FloatArray,
     biases: FloatArray,
@@ -222,14 +224,20 @@ def _settle(
     image: Image | None,
     plain: bool | None,
     level: int,
+    forced: WordArray,
+    focus: bool,
 ) -> bool:
     """Take units off the live list whose hyperplanes miss the cell; find points on both sides of the rest.
+
+    ``focus``: only of the units in ``forced``, and for those on the implied side only.
 
     Returns False, with the question in the counters, where a decision has to be made outside.
     """
     layer, count = levels[level, _LAYER], levels[level, _ROWS]
     for word in range(masks.shape[2]):
         live = masks[level, _LIVE, word]
+        if focus:
+            live &= forced[0, word] | forced[1, word]
         if live == _ZERO:
             continue
         negative, positive = _ZERO, _ZERO
@@ -237,6 +245,8 @@ def _settle(
             negative |= signs[layer, known_points[level, k], 0, word]
             positive |= signs[layer, known_points[level, k], 1, word]
         mask = live & ~(positive & negative)
+        if focus:
+            mask &= ~(forced[0, word] & negative | forced[1, word] & positive)
         unit, bit = 64 * word, _ONE
         while mask != _ZERO:
             if not mask & bit:
@@ -351,6 +361,24 @@ def _split(counters: IntArray, levels: IntArray, masks: WordArray, level: int) -
     return False
 
 
+@inlined
+def _split_forced(counters: IntArray, levels: IntArray, masks: WordArray, forced: WordArray, level: int) -> bool:
+    """Choose a unit whose state parity constraints imply, so that one half is all there is; False if none is live."""
+    for word in range(masks.shape[2]):
+        mask = masks[level, _LIVE, word] & (forced[0, word] | forced[1, word])
+        if mask != _ZERO:
+            unit, bit = 64 * word, _ONE
+            while not mask & bit:
+                unit += 1
+                bit <<= _ONE
+            levels[level, _LEVEL_UNIT] = unit
+            levels[level, _LEVEL_SIGN] = 1 if forced[1, word] & bit else -1
+            levels[level, _LEVEL_FOUND] = counters[_FOUND]
+            counters[_SPLITS] += 1
+            return True
+    return False
+
+
 @compiled
 def search(
     problem: Problem,
@@ -360,6 +388,7 @@ def search(
     tableau: Tableau,
     state: Search,
     record: Record,
+    parity: Parity,
     image: Image | None,
     plain: bool | None,
     dimension: int,
@@ -369,8 +398,9 @@ def search(
 ) -> int:
     """Search on until something is needed from outside, ``budget`` units of work are done or ``most`` regions found.
 
-    ``image``: that of the domain under the first layer, if forms are kept over it, and then ``plain`` is None, else
-    True. ``dimension``: of the domain.
+    ``parity``: constraints that a region's states have to satisfy; more may be added between two calls, and then those
+    found so far are as they were. ``image``: that of the domain under the first layer, if forms are kept over it, and
+    then ``plain`` is None, else True. ``dimension``: of the domain.
     ``keep``: write each leaf to the buffer.
     """
     widths, weights, biases, box, constants, linear = problem
@@ -379,7 +409,7 @@ def search(
     t, row, column, names = tableau
     counters, levels, masks, known_points, prefix, leaf_states, leaf_points = state
     integers, floats, record_room = record
-    recording = constants[_RECORD] > 0
+    recording, parities, forced = constants[_RECORD] > 0, parity.size[0], parity.forced
     depth, words, length = len(widths), masks.shape[2], box.shape[1]
     room = x.shape[0] - 2 * values.shape[2] - 2
     counters[_WORK] = 0
@@ -393,12 +423,27 @@ def search(
                 return PAUSED
             if counters[_POINTS] > room:
                 return NEEDS_ROOM
-            counters[_WORK] += 100
-            if not _settle(
-                counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
-                levels, masks, known_points, integers, floats, image, plain, level,
-            ):  # fmt: skip
-                return NEEDS_DECISION
+            counters[_WORK] += 100 + parities * parities
+            implied = 0
+            if parities:
+                implied = imply(parity, masks, prefix, level, layer)
+            if implied >= 0:
+                if not _settle(
+                    counters, box, constants, a, scaled, numbers, path, x, values, rows, signs, t, row, column, names,
+                    levels, masks, known_points, integers, floats, image, plain, level, forced, implied > 0,
+                ):  # fmt: skip
+                    return NEEDS_DECISION
+                if parities and not implied:
+                    # The units settled here may imply more, and all live units have points on both sides now.
+                    implied = imply(parity, masks, prefix, level, layer)
+            if implied:
+                if implied < 0:
+                    levels[level, _PHASE] = _DONE
+                elif _split_forced(counters, levels, masks, forced, level):
+                    levels[level, _PHASE] = _DONE
+                    sign = levels[level, _LEVEL_SIGN]
+                    _descend(counters, path, values, rows, signs, levels, masks, known_points, level, sign)
+                continue
             if _split(counters, levels, masks, level):
                 if recording:
                     integers[counters[_INTEGERS]] = _SPLIT_TOKEN
@@ -411,7 +456,7 @@ def search(
                 prefix[layer, word] = masks[level, _ACTIVE, word]
             if layer + 1 < depth:
                 levels[level, _PHASE] = _ENTER
-                if not _next_rows(widths, weights, biases, box, constants, a, numbers, prefix, layer):
+                if not next_rows(widths, weights, biases, box, constants, a, numbers, prefix, layer):
                     return NEEDS_ROWS
                 prepare(box, constants, a, scaled, numbers, layer + 1, widths[layer + 1])
                 continue

@@ -57,6 +57,68 @@ STATUSES = {
 
 COUNT = _object(COUNT_PROPERTIES, **STATUSES)
 
+_SAMPLING_PROPERTIES = {
+    "confidence": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},
+    "definition": {"enum": ["regions", "patterns"]},
+    "seed": UPPER,
+    "seconds": {"type": "number", "minimum": 0},
+    "stats": {"type": "object", "properties": {"stopped": {"type": "string", "minLength": 1}}},
+    "network": NETWORK,
+    "domain": {"type": "object", "minProperties": 1},
+    "versions": COUNT_PROPERTIES["versions"],
+}
+
+# A probable bound says with what confidence it holds, a proven one needs none.
+LOWER_BOUND = _object(
+    {
+        "lower": {"type": "integer", "minimum": 1},
+        "status": {"enum": ["probable", "bracket"]},
+        "method": {"enum": ["tree", "xor", "points"]},
+        **_SAMPLING_PROPERTIES,
+    },
+    **{
+        "if": {"properties": {"status": {"const": "probable"}}},
+        "then": {"properties": {"confidence": {"type": "number"}}},
+        "else": {"properties": {"confidence": {"type": "null"}}},
+    },
+)
+
+_POSITIVE = {"type": ["number", "null"], "minimum": 0}
+
+ESTIMATE = _object(
+    {
+        "estimate": _POSITIVE,
+        "log2": _POSITIVE,
+        "standard_error": _POSITIVE,
+        "interval": {"type": ["array", "null"], "items": _POSITIVE, "minItems": 2, "maxItems": 2},
+        "effective_sample_size": {"type": "number", "minimum": 0},
+        "probes": NATURAL,
+        "status": {"enum": ["estimate", "exact"]},
+        "lower": {"type": "integer", "minimum": 1},
+        "lower_status": {"enum": ["probable", "bracket"]},
+        "method": {"const": "tree"},
+        **_SAMPLING_PROPERTIES,
+    },
+    **{
+        "if": {"properties": {"probes": {"const": 0}}},
+        "then": {"properties": {"estimate": {"type": "null"}, "interval": {"type": "null"}}},
+        "else": {"properties": {"estimate": {"type": "number"}, "interval": {"type": "array"}}},
+    },
+)
+
+UPPER_BOUND = _object(
+    {
+        "upper": {"type": "integer", "minimum": 1},
+        "status": {"const": "bracket"},
+        "name": {"type": "string", "minLength": 1},
+        "source": {"type": "string", "minLength": 1},
+        "method": {"enum": ["interval", "lp", "milp", None]},
+        "network": {"anyOf": [NETWORK, {"type": "null"}]},
+        "domain": {"type": ["object", "null"]},
+        "seconds": {"type": "number", "minimum": 0},
+    }
+)
+
 REGIONS = _object({**COUNT_PROPERTIES, "regions": {"type": "array", "items": PATTERN, "uniqueItems": True}}, **STATUSES)
 
 REGIONS_OUTPUT = _object({**COUNT_PROPERTIES, "output": {"type": "string"}, "written": NATURAL}, **STATUSES)

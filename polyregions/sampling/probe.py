@@ -1,0 +1,99 @@
+"""One probe: an unbiased estimate of the number of leaves of the splitting tree, by a population of bounded size.
+
+Derivation, and why it is unbiased: docs/estimates.md.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.sampling.descent import Descent
+from polyregions.sampling.resampling import FloatArray, keep_probabilities, systematic
+
+__all__ = ["Choice", "Probe", "RandomChoice", "probe"]
+
+IntArray = npt.NDArray[np.int64]
+
+
+class Choice(Protocol):
+    """Keeps each candidate with its own probability; how those of different candidates depend is free."""
+
+    def __call__(self, parents: IntArray, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
+        """Which candidates are kept; the two halves of one cell stand side by side, with the same parent."""
+
+
+class RandomChoice:
+    """Systematic sampling along the tree, the two halves of each cell in random order.
+
+    Were their order fixed, and all cells cut, every second candidate would be kept: the same half of every cell.
+    """
+
+    def __init__(self, random: np.random.Generator) -> None:
+        self._random = random
+
+    def __call__(self, parents: IntArray, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
+        order = np.arange(len(parents))
+        first = np.flatnonzero(parents[1:] == parents[:-1])
+        swapped = first[self._random.integers(0, 2, len(first)) > 0]
+        order[swapped], order[swapped + 1] = swapped + 1, swapped
+        keep = np.zeros(len(parents), dtype=np.bool_)
+        keep[order] = systematic(self._random.random(), probabilities[order])
+        return keep
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a probe found: ``mantissa`` 2^``exponent`` regions on average.
+
+    ``regions`` is how many it came down to, all different; if ``complete``, it never left one out and these are all.
+    """
+
+    mantissa: float
+    exponent: int
+    regions: int
+    complete: bool
+
+
+def probe(descent: Descent, choice: Choice, *, cells: int, stop: Callable[[], bool] = lambda: False) -> Probe:
+    """Estimate the number of leaves once.
+
+    Parameters
+    ----------
+    descent : Descent
+    choice : Choice
+    cells : int
+        How many cells go on at most. With 1 this is Knuth's estimate (1975).
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` says so.
+    """
+    descent.start()
+    weights, exponent, complete = np.ones(1), 0, True
+    for width in descent.widths:
+        descent.enter()
+        for unit in range(width):
+            answers = descent.settle(unit, stop)
+            parents = np.repeat(np.arange(len(answers)), 1 + (answers == 0))
+            states = answers[parents]
+            second = np.flatnonzero(parents[1:] == parents[:-1])
+            states[second], states[second + 1] = -1, 1
+            weights = weights[parents]
+            probabilities = keep_probabilities(weights, cells)
+            if (probabilities < 1.0).any():
+                keep = choice(parents, probabilities)
+                complete = complete and bool(keep.all())
+                weights = weights[keep] / probabilities[keep]
+                parents, states = parents[keep], states[keep]
+                # Powers of two are taken out without rounding.
+                power = math.frexp(float(weights.max()))[1]
+                weights = np.ldexp(weights, -power)
+                exponent += power
+            descent.go_on(unit, answers, list(zip(parents.tolist(), states.tolist(), strict=True)))
+    mantissa, power = math.frexp(math.fsum(weights))
+    return Probe(mantissa, exponent + power, len(weights), complete)
