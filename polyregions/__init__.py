@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from polyregions.counting import count, regions
     from polyregions.cross_checking import CrossCheck, cross_check
     from polyregions.definition import Definition
-    from polyregions.domain import Box, Domain, Plane, Polytope, Segment
+    from polyregions.domain import Box, Domain, Line, Plane, Polytope, Segment, Space
     from polyregions.errors import PolyregionsError
     from polyregions.formats import load, save
     from polyregions.formats.export import Export, export
@@ -46,12 +46,14 @@ _HOMES = {
     "Distances": "geometry.distances",
     "Domain": "domain",
     "Export": "formats.export",
+    "Line": "domain",
     "Network": "network",
     "Plane": "domain",
     "PolyregionsError": "errors",
     "Polytope": "domain",
     "Region": "geometry.region",
     "Segment": "domain",
+    "Space": "domain",
     "Status": "result",
     "Verification": "certificate.checker",
     "boundary_volume": "geometry.boundary",
@@ -80,12 +82,14 @@ __all__ = [
     "Distances",
     "Domain",
     "Export",
+    "Line",
     "Network",
     "Plane",
     "PolyregionsError",
     "Polytope",
     "Region",
     "Segment",
+    "Space",
     "Status",
     "Verification",
     "boundary_volume",

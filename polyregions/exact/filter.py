@@ -161,9 +161,21 @@ def _quotient(numerator: int, denominator: int) -> float:
 
 
 def next_rows(
-    weights: FloatArray, biases: FloatArray, rows: FloatRows, active: npt.NDArray[np.bool_], box: FloatBox
+    weights: FloatArray,
+    biases: FloatArray,
+    rows: FloatRows,
+    active: npt.NDArray[np.bool_],
+    box: FloatBox,
+    *,
+    bias_column: int,
 ) -> FloatRows:
     """The next layer's forms where exactly the units ``active`` of this layer pass on theirs.
+
+    Parameters
+    ----------
+    bias_column : int
+        Of :class:`polyregions.exact.restriction.Restriction`. The coordinate that multiplies biases in a homogeneous
+        chart is at most 1, so the error bound is the same.
 
     With u the unit roundoff and m the magnitudes of this layer's forms, a row of the next layer is off by at most
     |W| ((n + 2) u m + e) + (n + 2) u |b| (docs/float_filter.md, equation 2).
@@ -171,7 +183,11 @@ def next_rows(
     w = weights[:, active]
     n = w.shape[1]
     a = w @ rows.a[active]
-    c = w @ rows.c[active] + biases
+    c = w @ rows.c[active]
+    if bias_column == a.shape[1]:
+        c = c + biases
+    else:
+        a[:, bias_column] += biases
     error = np.abs(w) @ ((n + 2) * U * rows.magnitude[active] + rows.error[active]) + (n + 2) * U * np.abs(biases)
     return FloatRows(a, c, error * INFLATE + box.tiny, _magnitude(a, c, box), box.tiny)
 

@@ -111,6 +111,7 @@ class VertexTree:
             weights,
             np.abs(weights) if running else np.zeros((layers, 1, 1)),
             biases,
+            r.bias_column,
             *self._walls(),
             box.radius,
             float(8 * U * box.radius.max(initial=0.0) + box.tiny),
@@ -227,7 +228,7 @@ class VertexTree:
         nodes.head[0] = (0, len(corners), len(live), 0, 0, linear[0], len(passed), r.dimension, 0)
         width = r.widths[1] if len(r.widths) > 1 else 0
         bias = self._problem.biases[1, :width] if width else np.zeros(0)
-        nodes.sums[0, r.dimension, :width] = bias
+        nodes.sums[0, r.bias_column, :width] = bias
         nodes.sums[0, r.dimension + 1, :width] = (n + 2) * U * np.abs(bias) * INFLATE + self._box.tiny
         if width and len(passed):
             # What vertex_kernel._add_forms does with units that are settled.

@@ -74,6 +74,7 @@ class Problem(NamedTuple):
     weights (L, n', n'') : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
     sizes : absolute values of the weights, where ``running``
     biases (L, n)
+    bias_column : the column of a form in which they stand: d, that of the constant, but in homogeneous charts
     walls (2 d + m, d + 1), wall_limits (2 d + m,) : the box's sides and the domain's rows as forms, and their errors
     radius (d,) : bounds |t|
     slack : the rounding error of a new vertex's coordinate
@@ -88,6 +89,7 @@ class Problem(NamedTuple):
     weights: FloatArray
     sizes: FloatArray
     biases: FloatArray
+    bias_column: int
     walls: FloatArray
     wall_limits: FloatArray
     radius: FloatArray
@@ -433,10 +435,10 @@ def _enter(nodes, problem, scratch, counters, node, layer):
         following = problem.widths[layer + 1]
         terms = (width + 2) * U
         for j in range(following):
-            for k in range(d):
+            for k in range(d + 1):
                 nodes.sums[node, k, j] = 0.0
             bias = problem.biases[layer + 1, j]
-            nodes.sums[node, d, j] = bias
+            nodes.sums[node, problem.bias_column, j] = bias
             nodes.sums[node, d + 1, j] = terms * abs(bias) + problem.tiny
     low, high = scratch.low, scratch.high
     radius = 0.0
