@@ -32,6 +32,7 @@ __all__ = [
     "add_output",
     "add_unit_time_limit",
     "check_solver",
+    "has_domain",
     "meter",
     "natural",
     "read_domain",
@@ -70,7 +71,15 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         metavar=("LO", "HI"),
         help="the box LO <= x_i <= HI; 0.1 is the float64 of that name, 1/10 is one tenth",
     )
-    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment or plane")
+    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment, line or plane")
+    domain.add_argument(
+        "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
+    )
+
+
+def has_domain(arguments: Namespace) -> bool:
+    """Whether one was given, where it need not be."""
+    return arguments.box is not None or arguments.domain is not None or arguments.space
 
 
 def add_include_output(parser: ArgumentParser) -> None:
@@ -173,9 +182,11 @@ def read_network(arguments: Namespace) -> "Network":
 
 
 def read_domain(arguments: Namespace) -> "Domain":
-    """The domain given by ``--box`` or ``--domain``."""
-    from polyregions.domain import Box, domain_from_json
+    """The domain given by ``--box``, ``--domain`` or ``--space``."""
+    from polyregions.domain import Box, Space, domain_from_json
 
+    if arguments.space:
+        return Space()
     if arguments.box is not None:
         return Box(*arguments.box)
     try:

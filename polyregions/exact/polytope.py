@@ -14,7 +14,7 @@ from polyregions.exact.arithmetic import default_arithmetic
 from polyregions.exact.numbers import common_denominator, integer_rows
 from polyregions.exact.simplex import ExactLP, ExactOptimum, Verdict
 
-__all__ = ["polytope_chart", "require_points", "restricted_rows"]
+__all__ = ["polytope_chart", "restricted_rows"]
 
 #: A linear inequality a . t + c >= 0.
 Row = tuple[Vector, Fraction]
@@ -37,7 +37,7 @@ def polytope_chart(a: Sequence[Vector], b: Vector) -> Chart:
     """
     n = len(a[0])
     rows = restricted_rows(a, b, (), None)
-    require_points(rows, n)
+    _require_points(rows, n)
     hull = _Hull(n, rows)
     hull.bound()
     while not hull.find_interior():
@@ -64,10 +64,8 @@ def restricted_rows(
     ]
 
 
-def require_points(rows: Sequence[Row], n: int) -> None:
-    """Raise :class:`EmptyDomainError` if the polyhedron of the rows, bounded or not, has no point.
-
-    Homogenise: it has one iff some (y, s) in [-1, 1]^n x [0, 1] with a . y + c s >= 0 has s > 0."""
+def _require_points(rows: list[Row], n: int) -> None:
+    """Homogenise: the polytope has a point iff some (y, s) in [-1, 1]^n x [0, 1] with a . y + c s >= 0 has s > 0."""
     integer = [[*integer_rows([[*a, c]])[0][0], 0] for a, c in rows]
     lp = ExactLP(integer, [-1] * n + [0], [1] * n + [1], default_arithmetic())
     if lp.maximise([0] * n + [1, 0], stop=Verdict.NOT_POSITIVE).verdict is not Verdict.OPTIMAL:

@@ -19,7 +19,7 @@ from polyregions.domain import Chart, Domain, Frame, Vector
 from polyregions.exact.arithmetic import Matrix, default_arithmetic
 from polyregions.exact.independent import independent_rows
 from polyregions.exact.numbers import common_denominator, integer_rows
-from polyregions.exact.polytope import polytope_chart, require_points
+from polyregions.exact.polytope import polytope_chart
 from polyregions.exact.restriction import Restriction, composed
 from polyregions.network import ExactLayer, Network
 
@@ -64,7 +64,7 @@ class Sections:
     Raises
     ------
     DomainError
-        If the domain lives in another space, or is empty.
+        If the domain lives in another space.
 
     Notes
     -----
@@ -77,8 +77,6 @@ class Sections:
         self._arithmetic = default_arithmetic()
         self._frame = domain.frame(network.input_dimension)
         rows = [integer_rows([[*a, c]])[0][0] for a, c in self._frame.rows]
-        if rows:
-            require_points(self._frame.rows, self._frame.dimension)
         layer = self._framed_layer()
         forms = [[*row, bias] for row, bias in zip(layer.weights, layer.biases, strict=True)]
         order = _apart_first([row[:-1] for row in forms])
@@ -195,7 +193,6 @@ class Sections:
         e[k] = Fraction(int(self._central))
         e[first] = Fraction(1)
         columns = [{first: Fraction(-1), i: Fraction(1)} for i in range(1, d + 1)]
-        self.homogeneous = bool(k) and not self._central
         rows = [((Fraction(-1),) * d, Fraction(1))] if d > 1 else []
         walls = self._walls(e, columns)
         if walls:
@@ -209,6 +206,12 @@ class Sections:
             self._lower, self._upper, self._rows = (Fraction(0),) * d, (Fraction(1),) * d, tuple(rows)
             self._start = (Fraction(1, 1 << d.bit_length()),) * d
         self.dimension = len(columns)
+        # In a flat domain s may be the same everywhere, and then 1 is as good.
+        self.homogeneous = any(column.get(k) for column in columns)
+        if not self.homogeneous:
+            share = 1 / e[k]
+            e = [value * share for value in e]
+            columns = [{i: value * share for i, value in column.items()} for column in columns]
         self._offset, self._directions = e, columns
         table = [[*(column.get(i, Fraction(0)) for column in columns), value] for i, value in enumerate(e)]
         integers, self._section_scale = integer_rows(table)
