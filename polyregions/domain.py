@@ -58,14 +58,17 @@ class Chart:
 
     def ambient(self, t: Sequence[Fraction]) -> Vector:
         """The point of input space with chart coordinates t."""
+        point = self.numerators(t)
+        return tuple(entry / t[-1] for entry in point) if self.homogeneous else point
+
+    def numerators(self, t: Sequence[Fraction]) -> Vector:
+        """The same times the last coordinate, in a homogeneous chart: where that is 0, a direction."""
         if self.columns is None:
             return tuple(t)
         point = list(self.origin)
         for value, column in zip(t, self.columns, strict=True):
             for i, entry in column.items():
                 point[i] += value * entry
-        if self.homogeneous:
-            return tuple(entry / t[-1] for entry in point)
         return tuple(point)
 
 

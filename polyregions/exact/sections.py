@@ -84,7 +84,8 @@ class Sections:
         chosen, self._columns = independent_rows([row[:-1] for row in everything], len(rows), self._arithmetic)
         self.cuts = tuple(order[i - len(rows)] for i in chosen if i >= len(rows))
         # Coordinates h_k >= 0 of the pieces: the chosen rows' values, those of cutting units with a sign; and s >= 0.
-        self._solve([everything[i] for i in chosen])
+        self._chosen = [everything[i] for i in chosen]
+        self._solve(self._chosen)
         self._forms = self._over_pieces(forms)
         self._domain_rows = self._over_pieces(rows)
         self._denominator = layer.denominator * self._scale
@@ -122,6 +123,22 @@ class Sections:
             result.append(tuple(int(state) for state in states[offset : offset + width]))
             offset += width
         return tuple(result)
+
+    def lines(self) -> list[Vector]:
+        """A basis of the directions, over the frame's coordinates, along which neither network nor domain change."""
+        free = [j for j in range(self._frame.dimension) if j not in set(self._columns)]
+        k = len(self._columns)
+        basis = [[Fraction(int(i == j)) for i in range(self._frame.dimension)] for j in free]
+        if k and free:
+            matrix = self._arithmetic.matrix([[row[j] for j in self._columns] for row in self._chosen])
+            right = self._arithmetic.matrix([[-row[j] for j in free] for row in self._chosen])
+            solved = self._arithmetic.solve(matrix, right)
+            if solved is None:
+                raise ArithmeticError("independent rows were found dependent")
+            for i, entries in zip(self._columns, solved[0], strict=True):
+                for vector, entry in zip(basis, entries, strict=True):
+                    vector[i] = Fraction(int(entry), int(solved[1]))
+        return [tuple(vector) for vector in basis]
 
     # -- coordinates on the pieces -------------------------------------------------------------------------
 
