@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
@@ -247,9 +247,7 @@ class Run:
         )
 
 
-def _restricted(
-    network: Network, domain: Domain, definition: Definition, method: str
-) -> "Restriction | Sections":
+def _restricted(network: Network, domain: Domain, definition: Definition, method: str) -> "Restriction | Sections":
     from polyregions.exact.restriction import Restriction
 
     if domain.bounded or method != "split":
@@ -285,8 +283,8 @@ def check_kinds(network: Any, domain: Any) -> None:
         )
     if not isinstance(domain, Domain):
         raise ArgumentTypeError(
-            f"the domain must be a Box, Polytope, Segment, Plane, Line or Space of polyregions, not {_article(domain)}; "
-            "Box(-1, 1) is the box -1 <= x_i <= 1"
+            f"the domain must be a Box, Polytope, Segment, Plane, Line or Space of polyregions, not "
+            f"{_article(domain)}; Box(-1, 1) is the box -1 <= x_i <= 1"
         )
 
 
@@ -326,5 +324,6 @@ def _enumerator(
             raise ArgumentError(f"cells={cells!r} is for the splitting counter; method 'milp' has no cells")
         from polyregions.milp.pool import pool
 
-        return pool(restriction, definition, solver=solver, limits=limits, bounds=bounds)
+        # Of an unbounded domain there are no sections but for the splitting counter.
+        return pool(cast("Restriction", restriction), definition, solver=solver, limits=limits, bounds=bounds)
     raise ArgumentError(f"no method called {method!r}; there are 'split' and 'milp'")

@@ -8,14 +8,13 @@ do not, and no region lies in two of them. docs/unbounded.md has the derivation.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from itertools import product
 
 import numpy as np
 
 from polyregions.bounds.serra import open_cell_bound
 from polyregions.definition import Definition
-from polyregions.domain import Chart, Domain, Frame, Vector
+from polyregions.domain import Chart, Domain, Vector
 from polyregions.exact.arithmetic import Matrix, default_arithmetic
 from polyregions.exact.independent import independent_rows
 from polyregions.exact.numbers import common_denominator, integer_rows
@@ -175,8 +174,8 @@ class Sections:
         if size == 1:
             return [[row[-1] * self._scale] for row in rows]
         left = self._arithmetic.matrix([[row[j] for j in self._columns] for row in rows])
-        product_ = self._arithmetic.multiply(left, self._arithmetic.matrix(self._points, size))
-        result = [[int(value) for value in row] for row in self._arithmetic.rows(product_)]
+        multiplied = self._arithmetic.multiply(left, self._arithmetic.matrix(self._points, size))
+        result = [[int(value) for value in row] for row in self._arithmetic.rows(multiplied)]
         for row, given in zip(result, rows, strict=True):
             row[-1] += given[-1] * self._scale
         return result
@@ -253,9 +252,7 @@ class Sections:
     def _piece(self, signs: tuple[int, ...]) -> Restriction:
         factors = self._factors(signs)
         layer = self._layer(factors)
-        return Restriction(
-            self.network, self.domain, self._arithmetic, section=(self._chart(factors, signs), layer)
-        )
+        return Restriction(self.network, self.domain, self._arithmetic, section=(self._chart(factors, signs), layer))
 
     def _factors(self, signs: tuple[int, ...]) -> list[Fraction]:
         """By what the coordinates (h / w, s) of a piece are multiplied to give the chosen rows' values, and s."""
@@ -321,7 +318,8 @@ class Sections:
             return []
         k = len(self._columns)
         wanted = [k, *(k - len(signs) + i for i, sign in enumerate(signs) if sign > 0)]
-        return [_restricted([Fraction(int(i == j)) for i in range(k + 1)], self._offset, self._directions) for j in wanted]
+        units = [[Fraction(int(i == j)) for i in range(k + 1)] for j in wanted]
+        return [_restricted(row, self._offset, self._directions) for row in units]
 
 
 def _apart_first(rows: list[list[int]]) -> list[int]:

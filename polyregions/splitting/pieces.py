@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 from math import comb
 from typing import TYPE_CHECKING, Any
 
+from polyregions.bounds.serra import architecture_bound
 from polyregions.domain import Chart
 from polyregions.enumeration import Leaf
+from polyregions.exact.cell import Witness
 from polyregions.exact.restriction import ExactPoint
 from polyregions.exact.sections import Section, Sections
 
@@ -64,11 +66,17 @@ class PieceTree:
         return self._search is None
 
     def open_bound(self) -> int:
-        """A proven upper bound of the number of regions not found yet: that of the search, and Theorem 1 per piece."""
-        here = self._search.open_bound() if self._search is not None else 0
-        if here is None:
-            raise ArithmeticError("a splitting search without a bound")
-        return here + sum(count * self._sections.bound(active) for active, count in enumerate(self._left) if count)
+        """A proven upper bound of the number of regions not found yet: that of the search, and Theorem 1 per piece.
+
+        Pieces that are bounded one by one may have more than Theorem 1 lets the whole have.
+        """
+        total = sum(count * self._sections.bound(active) for active, count in enumerate(self._left) if count)
+        if self._search is not None and self._piece is not None:
+            most = self._sections.bound(self._piece.active) - self._search.found
+            here = self._search.open_bound()
+            total += most if here is None else min(here, most)
+        dimension, widths = self._sections.dimension, self._sections.widths
+        return min(total, architecture_bound(dimension, widths) - self.found)
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far, in all pieces."""
@@ -109,12 +117,12 @@ class PieceTree:
         return True
 
 
-class _InputPoint:
+class _InputPoint(Witness):
     """A witness of a piece as a point of input space, computed when it is asked for."""
 
     __slots__ = ("_chart", "_witness")
 
-    def __init__(self, chart: Chart, witness: Any) -> None:
+    def __init__(self, chart: Chart, witness: Witness) -> None:
         self._chart = chart
         self._witness = witness
 
