@@ -100,6 +100,11 @@ class Sections:
         """The number of pieces."""
         return 1 << len(self.cuts)
 
+    @property
+    def rank(self) -> int:
+        """The number of independent directions in which the network's forms, or the domain's rows, change."""
+        return len(self._columns)
+
     def bound(self, active: int) -> int:
         """Theorem 1 for any piece in which so many of the cutting units are active."""
         if not self.widths:

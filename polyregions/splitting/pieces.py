@@ -75,8 +75,8 @@ class PieceTree:
             most = self._sections.bound(self._piece.active) - self._search.found
             here = self._search.open_bound()
             total += most if here is None else min(here, most)
-        dimension, widths = self._sections.dimension, self._sections.widths
-        return min(total, architecture_bound(dimension, widths) - self.found)
+        # Sections of cones have a dimension less than the whole.
+        return min(total, architecture_bound(self._sections.rank, self._sections.widths) - self.found)
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far, in all pieces."""
