@@ -15,6 +15,7 @@ import numpy as np
 from polyregions.bounds.serra import open_cell_bound
 from polyregions.definition import Definition
 from polyregions.domain import Chart, Domain, Vector
+from polyregions.errors import UnsupportedDomainError
 from polyregions.exact.arithmetic import Matrix, default_arithmetic
 from polyregions.exact.independent import independent_rows
 from polyregions.exact.numbers import common_denominator, integer_rows
@@ -63,7 +64,7 @@ class Sections:
     Raises
     ------
     DomainError
-        If the domain lives in another space.
+        If the domain lives in another space; :class:`UnsupportedDomainError` if it can't be cut.
 
     Notes
     -----
@@ -78,10 +79,12 @@ class Sections:
         rows = [integer_rows([[*a, c]])[0][0] for a, c in self._frame.rows]
         layer = self._framed_layer()
         forms = [[*row, bias] for row, bias in zip(layer.weights, layer.biases, strict=True)]
-        order = _apart_first([row[:-1] for row in forms])
+        cutting = self._cutting_units()
+        order = [cutting[i] for i in _apart_first([forms[i][:-1] for i in cutting])]
         everything = [*rows, *(forms[i] for i in order)]
         chosen, self._columns = independent_rows([row[:-1] for row in everything], len(rows), self._arithmetic)
         self.cuts = tuple(order[i - len(rows)] for i in chosen if i >= len(rows))
+        self._require_cuts([*everything, *forms], len(chosen))
         # Coordinates h_k >= 0 of the pieces: the chosen rows' values, those of cutting units with a sign; and s >= 0.
         self._chosen = [everything[i] for i in chosen]
         self._solve(self._chosen)
@@ -109,8 +112,9 @@ class Sections:
         """Theorem 1 for any piece in which so many of the cutting units are active."""
         if not self.widths:
             return 1
-        live = self.widths[0] - len(self.cuts)
-        return open_cell_bound(self.widths, 0, live, active, self.dimension)
+        passed = self.network.linear_widths
+        live = self.widths[0] - passed[0] - len(self.cuts)
+        return open_cell_bound(self.widths, 0, live, active + passed[0], self.dimension, passed)
 
     def __iter__(self) -> Iterator[Section]:
         for signs in product((1, -1), repeat=len(self.cuts)):
@@ -154,6 +158,22 @@ class Sections:
         if self._frame.columns is None:
             return layer
         return composed(layer, self._frame.origin, self._frame.columns)
+
+    def _cutting_units(self) -> list[int]:
+        """The ReLUs of the first layer: on the two sides of a linear unit's hyperplane its state is the same."""
+        if not self.network.depth:
+            return []
+        return [i for i, linear in enumerate(self.network.linear_masks[0].tolist()) if not linear]
+
+    def _require_cuts(self, everything: list[list[int]], rank: int) -> None:
+        """Linear units must not change along a line on which no ReLU of the first layer does."""
+        if len(self._cutting_units()) == (self.widths[0] if self.widths else 0):
+            return
+        if len(independent_rows([row[:-1] for row in everything], 0, self._arithmetic)[0]) > rank:
+            raise UnsupportedDomainError(
+                "layer 1 has linear units that depend on more of the unbounded domain than its ReLUs do, so that it "
+                "can't be cut into pieces without lines by that layer's ReLUs; count over a bounded domain, such as a box"
+            )
 
     def _solve(self, chosen: list[list[int]]) -> None:
         """Express the frame's coordinates by those of the pieces.

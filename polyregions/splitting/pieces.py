@@ -76,7 +76,9 @@ class PieceTree:
             here = self._search.open_bound()
             total += most if here is None else min(here, most)
         # Sections of cones have a dimension less than the whole.
-        return min(total, architecture_bound(self._sections.rank, self._sections.widths) - self.found)
+        sections = self._sections
+        whole = architecture_bound(sections.rank, sections.widths, sections.network.linear_widths)
+        return min(total, whole - self.found)
 
     def statistics(self) -> dict[str, Any]:
         """What was done so far, in all pieces."""

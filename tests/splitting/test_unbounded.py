@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import polyregions as pr
 from polyregions.definition import Definition
-from polyregions.errors import EmptyDomainError, UnboundedDomainError
+from polyregions.errors import EmptyDomainError, UnboundedDomainError, UnsupportedDomainError
 from polyregions.exact.sections import Sections
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.vertex_cells import VertexTree
@@ -213,6 +213,27 @@ def test_flat_polyhedra(definition, a, b, start, end):
     for cells in ("tableau", "lp"):
         found = patterns_of(net, pr.Polytope(a, b), definition, cells)
         assert found == patterns_of(net, domain, definition, cells)
+
+
+@pytest.mark.parametrize(("definition", "cells"), KINDS)
+def test_linear_units(definition, cells):
+    """|x| + y over R^2, its sign: linear units cut nothing, and where ReLUs do not reach, nothing is counted."""
+    weights, biases = [[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0, 1.0]]], [[0.0, 0.0, 0.0], [-1.0]]
+    linear = [[False, False, True], [False]]
+    net = pr.Network.from_arrays([*weights, [[1.0]]], [*biases, [0.0]], linear=linear)
+    with pytest.raises(UnsupportedDomainError, match="linear units"):
+        pr.count(net, pr.Space(), definition=definition, cells=cells)
+    line = patterns_of(net, pr.Line([0, 0], [1, 1]), definition, cells)
+    assert line == patterns_of(net, pr.Segment([-99, -99], [99, 99]), definition, "lp")
+    # A ReLU of y lets y be cut.
+    wide = pr.Network.from_arrays(
+        [[*weights[0], [0.0, 1.0]], [[1.0, 1.0, 1.0, 0.0]], [[1.0]]],
+        [[*biases[0], 0.0], biases[1], [0.0]],
+        linear=[[False, False, True, False], [False]],
+    )
+    found = patterns_of(wide, pr.Space(), definition, cells)
+    assert found == patterns_of(wide, pr.Box(-99, 99), definition, "lp")
+    assert pr.count(wide, pr.Space(), max_regions=1).upper >= len(found)
 
 
 # ---------------------------------------------------------------------------------------------------------------
