@@ -171,8 +171,8 @@ class Sections:
             return
         if len(independent_rows([row[:-1] for row in everything], 0, self._arithmetic)[0]) > rank:
             raise UnsupportedDomainError(
-                "layer 1 has linear units that depend on more of the unbounded domain than its ReLUs do, so that it "
-                "can't be cut into pieces without lines by that layer's ReLUs; count over a bounded domain, such as a box"
+                "layer 1 has linear units that depend on more of the unbounded domain than its ReLUs do: these can't "
+                "cut it into pieces that hold no line; count over a bounded domain, such as a box"
             )
 
     def _solve(self, chosen: list[list[int]]) -> None:
