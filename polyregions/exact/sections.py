@@ -124,14 +124,6 @@ class Sections:
         """The point itself: leaves are given in input space."""
         return tuple(point)
 
-    def split_pattern(self, states: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-        """A flat pattern as one tuple per layer."""
-        result, offset = [], 0
-        for width in self.widths:
-            result.append(tuple(int(state) for state in states[offset : offset + width]))
-            offset += width
-        return tuple(result)
-
     def lines(self) -> list[Vector]:
         """A basis of the directions, over the frame's coordinates, along which neither network nor domain change."""
         free = [j for j in range(self._frame.dimension) if j not in set(self._columns)]
@@ -210,12 +202,12 @@ class Sections:
 
         Only among sets of full dimension: the apex is a point that no section meets.
         """
-        later = self.network.biases[1 : self.network.depth]
+        later = self.network.exact_layers[1 : self.network.depth]
         return (
             self.definition is Definition.REGIONS
             and bool(self._columns)
             and not any(row[-1] for row in (*self._forms, *self._domain_rows))
-            and not any(b.any() for b in later)
+            and not any(any(layer.biases) for layer in later)
         )
 
     # -- the section ---------------------------------------------------------------------------------------
