@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from polyregions.geometry.region import Region
     from polyregions.network import Network
     from polyregions.result import Count, Status
+    from polyregions.slices.line import LineRegions, line
+    from polyregions.slices.plane import PlaneRegions, plane
+    from polyregions.slices.polyline import PolylineRegions, polyline
 
 __version__ = "0.1.0"
 
@@ -47,8 +50,11 @@ _HOMES = {
     "Domain": "domain",
     "Export": "formats.export",
     "Line": "domain",
+    "LineRegions": "slices.line",
     "Network": "network",
     "Plane": "domain",
+    "PlaneRegions": "slices.plane",
+    "PolylineRegions": "slices.polyline",
     "PolyregionsError": "errors",
     "Polytope": "domain",
     "Region": "geometry.region",
@@ -63,7 +69,10 @@ _HOMES = {
     "estimate_boundary_volume": "geometry.boundary_estimates",
     "expected_boundary_volume": "geometry.boundary_estimates",
     "export": "formats.export",
+    "line": "slices.line",
     "load": "formats",
+    "plane": "slices.plane",
+    "polyline": "slices.polyline",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -83,8 +92,11 @@ __all__ = [
     "Domain",
     "Export",
     "Line",
+    "LineRegions",
     "Network",
     "Plane",
+    "PlaneRegions",
+    "PolylineRegions",
     "PolyregionsError",
     "Polytope",
     "Region",
@@ -99,7 +111,10 @@ __all__ = [
     "estimate_boundary_volume",
     "expected_boundary_volume",
     "export",
+    "line",
     "load",
+    "plane",
+    "polyline",
     "regions",
     "save",
     "stable_units",
