@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from polyregions.exact.cell import Witness
     from polyregions.exact.restriction import Restriction
     from polyregions.exact.sections import Sections
+    from polyregions.splitting.vertex_cells import Polygons
 
 __all__ = ["Enumerator", "Leaf", "Run", "check_kinds"]
 
@@ -145,6 +146,12 @@ class Run:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
         with self._limits, self._recording(), self._enough_memory():
             yield from self.enumerator.leaves(self._stop)
+
+    def polygons(self) -> "Iterator[Polygons | Leaf]":
+        """As :meth:`leaves`, over a domain of dimension 2 by vertex cells in one thread, with the regions' corners."""
+        with self._limits, self._enough_memory():
+            tree: Any = self.enumerator
+            yield from tree.polygons(self._stop)
 
     @contextmanager
     def _enough_memory(self) -> Iterator[None]:
