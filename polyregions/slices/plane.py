@@ -14,13 +14,14 @@ import numpy.typing as npt
 from polyregions.domain import Chart, Domain
 from polyregions.enumeration import Leaf, Run, check_kinds
 from polyregions.errors import DomainError
+from polyregions.exact.filter import U
 from polyregions.exact.numbers import nearest_float
 from polyregions.geometry.polytope import volume_scale_squared
 from polyregions.geometry.region import Region
 from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
 from polyregions.slices.exact_forms import ExactForms
-from polyregions.slices.polygons import Form, Point, PolygonArrays, clipped, intersection
+from polyregions.slices.polygons import Form, Point, PolygonArrays, clipped, exact_area, intersection
 from polyregions.splitting.exact_vertices import BOX
 from polyregions.splitting.vertex_cells import Polygons
 
@@ -98,6 +99,7 @@ class _ExactPolygons:
     def __init__(self, network: Network, domain: Domain, chart: Chart) -> None:
         self._network, self._chart = network, chart
         self._forms = ExactForms(network, domain)
+        self.size = max(nearest_float(abs(value)) for value in (*chart.lower, *chart.upper))
 
     def corners(self, states: npt.NDArray[np.bool_], edges: npt.NDArray[np.int32]) -> list[Point]:
         """The corners of a region whose edges in order lie on the given lines; corner i starts edge i."""
@@ -150,7 +152,26 @@ def _gather(
     empty = (np.zeros((0, -(-units // 8)), np.uint8), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))
     columns = list(zip((*empty, np.zeros((0, 2), np.int32)), *parts, strict=True))
     states, sizes, corners, errors, edges = (np.concatenate(column) for column in columns)
-    return PolygonArrays.oriented(sizes, corners, errors, edges), states
+    if not len(sizes):
+        return PolygonArrays(sizes, corners, errors, edges), states
+    return _settled(exact, PolygonArrays(sizes, corners, errors, edges), states, units), states
+
+
+def _settled(exact: _ExactPolygons, polygons: PolygonArrays, packed: Packed, units: int) -> PolygonArrays:
+    """Corners that are not known well enough replaced by exact ones, rounded; and all polygons counter-clockwise."""
+    rough = polygons.owner[~(polygons.errors <= _LARGEST_ERROR * exact.size)]
+    with np.errstate(all="ignore"):
+        backwards, doubtful = polygons.signed_areas < 0, polygons.with_uncertain_areas()
+    doubtful[rough] = True
+    for i in np.flatnonzero(doubtful).tolist():
+        here = slice(int(polygons.offsets[i]), int(polygons.offsets[i + 1]))
+        states = np.unpackbits(packed[i], count=units).astype(np.bool_)
+        corners = exact.corners(states, polygons.edges[here])
+        polygons.corners[here] = [[nearest_float(value) for value in corner] for corner in corners]
+        polygons.errors[here] = 2 * U * np.abs(polygons.corners[here]).max(axis=1) + 2.0**-1000
+        backwards[i] = exact_area(corners) < 0
+    # What was derived from the corners is derived anew.
+    return PolygonArrays(polygons.sizes, polygons.corners, polygons.errors, polygons.edges).turned(backwards)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,20 +193,6 @@ class PlaneRegions:
     _polygons: PolygonArrays
     packed_patterns: Packed
     _exact: _ExactPolygons
-
-    def __post_init__(self) -> None:
-        self._refine()
-
-    def _refine(self) -> None:
-        """Replace corners that are not known well enough by exact ones, rounded."""
-        polygons = self._polygons
-        size = max(nearest_float(abs(value)) for value in (*self.chart.lower, *self.chart.upper))
-        rough = np.unique(polygons.owner[~(polygons.errors <= _LARGEST_ERROR * size)])
-        for i in rough.tolist():
-            here = slice(int(polygons.offsets[i]), int(polygons.offsets[i + 1]))
-            corners = self.polygon(i, exact=True)
-            polygons.corners[here] = [[nearest_float(value) for value in corner] for corner in corners]
-            polygons.errors[here] = 2.0**-52 * np.abs(polygons.corners[here]).max(axis=1)
 
     def __repr__(self) -> str:
         return f"PlaneRegions({self.count} on {self.domain!r})"
@@ -353,8 +360,3 @@ class PlaneRegions:
 
         save(self, path)
 
-
-def exact_area(corners: list[Point]) -> Fraction:
-    """The area of a polygon whose corners go round counter-clockwise."""
-    pairs = zip(corners, corners[1:] + corners[:1], strict=True)
-    return sum((p[0] * q[1] - p[1] * q[0] for p, q in pairs), Fraction(0)) / 2

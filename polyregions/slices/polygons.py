@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PolygonArrays", "clipped", "intersection"]
+from polyregions.exact.filter import U
+
+__all__ = ["PolygonArrays", "clipped", "exact_area", "intersection"]
 
 FloatArray = npt.NDArray[np.float64]
 #: a . t + c of two coordinates.
@@ -18,7 +20,7 @@ Point = tuple[Fraction, Fraction]
 
 @dataclass(frozen=True)
 class PolygonArrays:
-    """m convex polygons, corners counter-clockwise.
+    """m convex polygons, their corners in cyclic order.
 
     Attributes
     ----------
@@ -33,19 +35,22 @@ class PolygonArrays:
     errors: FloatArray
     edges: npt.NDArray[np.int32]
 
-    @classmethod
-    def oriented(
-        cls, sizes: npt.NDArray[np.int64], corners: FloatArray, errors: FloatArray, edges: npt.NDArray[np.int32]
-    ) -> "PolygonArrays":
-        """From polygons that go round either way."""
-        polygons = cls(sizes, corners, errors, edges)
-        backwards = np.repeat(polygons.signed_areas < 0, sizes)
-        own, offsets = polygons.owner, polygons.offsets
+    def turned(self, which: npt.NDArray[np.bool_]) -> "PolygonArrays":
+        """The same, the given polygons (m,) going round the other way."""
+        own, offsets, same = self.owner, self.offsets, np.arange(len(self.corners))
         # Corner i of a polygon of n corners becomes corner n - 1 - i; the edge from it leads to the one before it.
-        mirror = offsets[own] + offsets[own + 1] - 1 - np.arange(len(corners))
-        order = np.where(backwards, mirror, np.arange(len(corners)))
+        mirror = offsets[own] + offsets[own + 1] - 1 - same
         before = np.where(mirror > offsets[own], mirror - 1, offsets[own + 1] - 1)
-        return cls(sizes, corners[order], errors[order], edges[np.where(backwards, before, np.arange(len(corners)))])
+        order, edges = (np.where(which[own], other, same) for other in (mirror, before))
+        return PolygonArrays(self.sizes, self.corners[order], self.errors[order], self.edges[edges])
+
+    def with_uncertain_areas(self) -> npt.NDArray[np.bool_]:
+        """(m,): whose orientation the floats do not tell for certain."""
+        reach = np.abs(self._from_first).max(axis=1)
+        error, size = (np.maximum.reduceat(values, self.offsets[:-1]) for values in (self.errors, reach))
+        # Each of the two products of a cross product is off by 2 (2 error) (size + 2 error), and by some roundings.
+        off = self.sizes * ((4 * error) * (size + 2 * error) + 8 * U * size**2)
+        return ~(np.abs(self.signed_areas) > 2 * off + 2.0**-1000)
 
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:
@@ -126,3 +131,9 @@ def clipped(corners: list[Point], labels: list[tuple[int, int]], form: Form, lab
             kept.append((p[0] + share * (q[0] - p[0]), p[1] + share * (q[1] - p[1])))
             names.append(label if v < 0 else labels[i])
     corners[:], labels[:] = kept, names
+
+
+def exact_area(corners: Sequence[Point]) -> Fraction:
+    """The area of a polygon, positive if its corners go round counter-clockwise."""
+    pairs = zip(corners, [*corners[1:], corners[0]], strict=True)
+    return sum((p[0] * q[1] - p[1] * q[0] for p, q in pairs), Fraction(0)) / 2
