@@ -31,7 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 Packed = npt.NDArray[np.uint8]
 
 #: Corners whose proven error exceeds this share of the domain's size are computed exactly and rounded.
-_LARGEST_ERROR = 2.0**-32
+_LARGEST_ERROR = 2.0**-20
 
 
 def plane(

@@ -172,6 +172,8 @@ LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION, NEW, HEAD = range(
 _POLISH = 2.0**-20
 #: Differences of values below which radii are not computed from them, for underflow would spoil the quotients.
 _LEAST_ROOM = 2.0**-800
+#: Radii, as a multiple of ``slack``, above which a leaf's corners are computed afresh.
+_FINE = 2.0**4
 #: Sizes of forms for which a vertex in the plane is computed afresh, and what underflow may then add to its radius.
 _LEAST_SIZE, _LARGEST_SIZE, _UNDERFLOW = 2.0**-150, 2.0**150, 2.0**-700
 #: Vertices may lie outside the box by rounding.
@@ -700,15 +702,21 @@ def _split(nodes, problem, scratch, counters):
 
 
 @inlined
-def _walk(nodes, scratch, node, start):
+def _walk(nodes, problem, scratch, node, start):
     """Write a polygon's corners in cyclic order, from ``start`` on; two are neighbours iff they share a facet."""
     count = nodes.head[node, VERTICES]
     v = 0
     for i in range(count):
         scratch.kept[i] = v
-        scratch.corners[start + i, 0] = nodes.vertices[node, v, 0]
-        scratch.corners[start + i, 1] = nodes.vertices[node, v, 1]
+        corner = scratch.corners[start + i]
+        corner[0], corner[1] = nodes.vertices[node, v, 0], nodes.vertices[node, v, 1]
         scratch.corner_radii[start + i] = nodes.radii[node, v]
+        if not nodes.radii[node, v] <= _FINE * problem.slack:
+            radius = _polish(nodes, problem, scratch, node, nodes.incidence[node, v], corner)
+            if radius < nodes.radii[node, v]:
+                scratch.corner_radii[start + i] = radius
+            else:
+                corner[0], corner[1] = nodes.vertices[node, v, 0], nodes.vertices[node, v, 1]
         following = 0
         # The last corner's edge leads back to the first.
         for q in range(count if i + 1 < count else 0):
@@ -812,7 +820,7 @@ def advance(
                 if len(scratch.corners):
                     if counters[CORNERS] + head[VERTICES] > len(scratch.corners):
                         return BUFFER_FULL
-                    _walk(nodes, scratch, node, counters[CORNERS])
+                    _walk(nodes, problem, scratch, node, counters[CORNERS])
                     scratch.leaf_sizes[filled] = head[VERTICES]
                     counters[CORNERS] += head[VERTICES]
                 for k in range(len(scratch.states)):
