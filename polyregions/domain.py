@@ -418,6 +418,49 @@ class Plane(Domain):
         if k is None or all(self.u[k] * b == self.v[k] * a for a, b in zip(self.u, self.v, strict=True)):
             raise DomainError("the plane's u and v are parallel; they must span two dimensions")
 
+    @classmethod
+    def through(cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1) -> "Plane":
+        """The part of the plane through three points that is a square around their circumcentre.
+
+        The slices of Hanin & Rolnick (2019a). The square's plane, centre and right angles are exact, the lengths of its
+        sides equal to 64 bits. The first side has the direction from a to b.
+
+        Parameters
+        ----------
+        a, b, c : sequences of n numbers
+        square : bool, optional
+            False: the parallelogram with the corner a and the sides a b and a c.
+        margin : number, optional
+            The square's side as a multiple of the circumcircle's diameter.
+
+        Raises
+        ------
+        DomainError
+            If the points lie on a line.
+
+        Examples
+        --------
+        >>> plane = Plane.through([1, 0, 0], [-1, 0, 0], [0, 1, 0])
+        >>> [[int(x) for x in vector] for vector in (plane.origin, plane.u, plane.v)]
+        [[1, -1, 0], [-2, 0, 0], [0, 2, 0]]
+        """
+        names = ("plane's point A", "plane's point B", "plane's point C")
+        points = [_vector(point, name) for name, point in zip(names, (a, b, c), strict=True)]
+        if len({len(point) for point in points}) != 1:
+            raise DomainError("the plane's points A, B and C have {}, {} and {} coordinates".format(*map(len, points)))
+        width = _vector([margin], "square's margin")[0]
+        if width <= 0:
+            raise DomainError(f"the square's margin must be positive, not {margin!r}")
+        from polyregions.exact.three_points import square_around
+
+        found = square_around(points[0], points[1], points[2], width)
+        if found is None:
+            raise DomainError("the points A, B and C lie on a line; a plane needs three that do not")
+        if square:
+            return cls(*found)
+        first, *others = points
+        return cls(first, *([y - x for x, y in zip(first, other, strict=True)] for other in others))
+
     @property
     def bounded(self) -> bool:
         return self.is_bounded

@@ -25,6 +25,7 @@ __all__ = [
     "guarded_stdout",
     "remark",
     "write",
+    "write_file",
     "write_json",
 ]
 
@@ -80,6 +81,16 @@ def write(out: TextIO, text: str) -> None:
         raise
     except OSError as error:
         raise CommandError(f"standard output: {error.strerror or error}") from None
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a file of its own, which replaces an existing one when it is whole."""
+    from polyregions.whole_file import write_whole
+
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
 
 
 def write_json(out: TextIO, value: Any) -> None:

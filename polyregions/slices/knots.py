@@ -20,8 +20,8 @@ class Knots:
     Attributes
     ----------
     t, w, radius : (m,)
-        A float direction of maximum norm 1, and a bound of the distance (sum of both coordinates') to a positive multiple
-        of the true one.
+        A float direction of maximum norm 1, and a bound of the distance (the sum of both coordinates') to a positive
+        multiple of the true one.
     layer, unit : (m,)
         Of which unit it is a zero; layer -1 for points that were given.
     """
@@ -66,7 +66,7 @@ class Knots:
         """A knot as integers (t, w), w >= 0, up to a positive factor."""
         if number not in self._exact:
             packed = self._prefixes[number]
-            assert packed is not None  # noqa: S101 - for the type checker: points are known exactly
+            assert packed is not None
             prefix = np.unpackbits(packed)[None].astype(np.bool_)
             a, c = self._forms.rows(int(self.layer[number]), prefix)[0][int(self.unit[number])]
             self._exact[number] = (-c, a) if a > 0 else (c, -a)

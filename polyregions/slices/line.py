@@ -21,7 +21,7 @@ from polyregions.geometry.region import Region, pattern_text
 from polyregions.network import Network, Pattern
 from polyregions.result import Status, network_json, versions
 from polyregions.slices.line_search import LineSearch
-from polyregions.slices.same_maps import distinct_maps, differing_neighbours
+from polyregions.slices.same_maps import differing_neighbours, distinct_maps
 
 __all__ = ["LineRegions", "line"]
 
@@ -57,8 +57,8 @@ def line(network: Network, domain: Domain, *, definition: Definition | str = Def
     Notes
     -----
     Direct, layer by layer (Hanin & Rolnick 2019a, section 4): with K intervals and layers of n units about 3 K n^2 L
-    multiply-adds in products of matrices; memory for K packed patterns. Decisions in float64 have proven error bounds, and
-    what these leave open is decided in integers (docs/slices.md).
+    multiply-adds in products of matrices; memory for K packed patterns. Decisions in float64 have proven error bounds,
+    and what these leave open is decided in integers (docs/slices.md).
 
     Examples
     --------
@@ -171,8 +171,8 @@ class LineRegions:
     def breakpoints(self, *, exact: bool = False) -> Any:
         """The parameters t between neighbouring intervals, in order: (K - 1,) floats, or a list of Fractions.
 
-        Their order is proven; floats are rounded, see :meth:`breakpoint_errors`, so that two may be equal. An exact one of
-        layer l costs the exact forms of layers up to l: milliseconds each.
+        Their order is proven; floats are rounded, see :meth:`breakpoint_errors`, so that two may be equal. An exact one
+        of layer l costs the exact forms of layers up to l: milliseconds each.
         """
         if exact:
             return [self._exact_end(i) for i in range(1, len(self))]
@@ -183,7 +183,8 @@ class LineRegions:
         """The ends of the intervals, (K + 1,): those of the segment (or -inf and inf) and the breakpoints."""
         knots, numbers = self._search.knots, self._search.ends
         with np.errstate(all="ignore"):
-            return np.ldexp(knots.t[numbers] / np.maximum(knots.w[numbers], 0.0), self._search.exponent)
+            t = knots.t[numbers] / np.maximum(knots.w[numbers], 0.0)
+            return np.asarray(np.ldexp(t, self._search.exponent))
 
     def breakpoint_errors(self) -> FloatArray:
         """Proven bounds of the errors of the float breakpoints, (K - 1,); infinite where none is known."""
@@ -193,7 +194,7 @@ class LineRegions:
         with np.errstate(all="ignore"):
             # T/W - t/w = (T w - W t) / (W w), with |t|, w <= 1 and |T - t| + |W - w| <= radius.
             error = np.ldexp(radius / (room * w), self._search.exponent) * INFLATE
-            return np.where(room > 0, error + 2 * U * np.abs(self.ends[1:-1]), np.inf)
+            return np.asarray(np.where(room > 0, error + 2 * U * np.abs(self.ends[1:-1]), np.inf))
 
     def points(self) -> FloatArray:
         """The breakpoints in input space, (K - 1, n_0)."""
@@ -231,7 +232,7 @@ class LineRegions:
 
     @property
     def packed_end_patterns(self) -> Packed:
-        """(K + 1, ceil(N / 8)) uint8: the patterns at the intervals' ends; for a line the first and the last mean nothing."""
+        """(K + 1, ceil(N / 8)) uint8: the patterns at the intervals' ends; those at infinity mean nothing."""
         return self._search.points
 
     def pattern(self, interval: int) -> Pattern:

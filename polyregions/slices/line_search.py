@@ -4,15 +4,15 @@ On a line x(t) = p + t d each pre-activation is piecewise affine in t. An interv
 states knows its units' forms a t + c; zeros inside it split it (Hanin & Rolnick 2019a, section 4; O(K N n) for K
 intervals, N units and layers of n).
 
-Points are directions (t : w) with w >= 0: the point t/w, and for w = 0 an end of the infinite line. A form's value there
-is a t + c w, so that nothing is special about infinity. Floats propose, with bounds of all their errors; signs and orders
-that these leave open are decided in integers. Derivations: docs/slices.md.
+Points are directions (t : w) with w >= 0: the point t/w, and for w = 0 an end of the infinite line. A form's value is
+a t + c w there, so that nothing is special about infinity. Floats propose, with bounds of all their errors; signs and
+orders that these leave open are decided in integers. Derivations: docs/slices.md.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cmp_to_key
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -322,9 +322,11 @@ class LineSearch:
         exact = self._refresh(block, sorted({int(here[i]) for i, _ in runs}))
         for i, j in runs:
             rows = exact[int(here[i])]
-            run = sorted(order[i:j].tolist(), key=cmp_to_key(lambda p, q: _compare(rows[units[p]], rows[units[q]])))
+            forms = {p: rows[int(units[p])] for p in order[i:j].tolist()}
+            zeros = {p: Fraction(-c, a) for p, (a, c) in forms.items()}
+            run = sorted(zeros, key=zeros.__getitem__)
             order[i:j] = run
-            new[i + 1 : j] = [_compare(rows[units[p]], rows[units[q]]) != 0 for p, q in zip(run, run[1:], strict=False)]
+            new[i + 1 : j] = [zeros[p] != zeros[q] for p, q in pairwise(run)]
             self.by_exact += j - i - 1
         return order, new
 
@@ -332,7 +334,8 @@ class LineSearch:
 
     def _collect(self) -> None:
         blocks = self._finished
-        packed = [np.concatenate([np.packbits(getattr(b, name), axis=1) for b in blocks]) for name in ("states", "points")]
+        names = ("states", "points")
+        packed = [np.concatenate([np.packbits(getattr(b, name), axis=1) for b in blocks]) for name in names]
         last = np.packbits(np.concatenate([*self._last_point, np.zeros(0, dtype=np.bool_)]))
         self.ends = np.append(np.concatenate([b.left for b in blocks]), self._end)
         self.states, points = packed
@@ -356,10 +359,3 @@ class LineSearch:
 def _along(t: FloatArray, w: FloatArray) -> FloatArray:
     """Where directions of unit size lie on the way from (-1, 0) over (0, 1) to (1, 0): from -2 to 2."""
     return np.where(np.abs(t) <= w, t, np.where(t > 0, 2.0 - w, w - 2.0))
-
-
-def _compare(first: Sequence[int], second: Sequence[int]) -> int:
-    """The order -1, 0, 1 of the zeros -c / a of two forms."""
-    (a, c), (b, e) = first, second
-    difference = (e * a - c * b) * (1 if (a > 0) == (b > 0) else -1)
-    return (difference > 0) - (difference < 0)

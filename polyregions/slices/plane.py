@@ -64,8 +64,8 @@ def plane(
 
     Notes
     -----
-    The splitting counter by vertex cells (docs/vertex_cells.md): the number of regions, their patterns, and the order of
-    each polygon's corners are exact; the corners' coordinates are rounded, with proven bounds, and exact on demand.
+    The splitting counter by vertex cells (docs/vertex_cells.md): the number of regions, their patterns, and the order
+    of each polygon's corners are exact; the corners' coordinates are rounded, with proven bounds, and exact on demand.
 
     Examples
     --------
@@ -151,10 +151,9 @@ def _gather(
             parts.append((np.packbits(states)[None], [len(corners)], floats, np.full(len(corners), np.inf), edges))
     empty = (np.zeros((0, -(-units // 8)), np.uint8), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))
     columns = list(zip((*empty, np.zeros((0, 2), np.int32)), *parts, strict=True))
-    states, sizes, corners, errors, edges = (np.concatenate(column) for column in columns)
-    if not len(sizes):
-        return PolygonArrays(sizes, corners, errors, edges), states
-    return _settled(exact, PolygonArrays(sizes, corners, errors, edges), states, units), states
+    packed_states, *arrays = (np.concatenate(column) for column in columns)
+    polygons = PolygonArrays(*arrays)
+    return _settled(exact, polygons, packed_states, units) if len(polygons.sizes) else polygons, packed_states
 
 
 def _settled(exact: _ExactPolygons, polygons: PolygonArrays, packed: Packed, units: int) -> PolygonArrays:
@@ -254,13 +253,19 @@ class PlaneRegions:
 
     def to_input(self, points: FloatArray) -> FloatArray:
         """Points (k, 2) of the slice in input space, (k, n_0), rounded."""
-        if self.chart.columns is None:
-            return np.asarray(points, dtype=np.float64)
-        origin = np.array([nearest_float(value) for value in self.chart.origin])
-        basis = np.zeros((2, len(origin)))
-        for row, column in zip(basis, self.chart.columns, strict=True):
+        result: FloatArray = self.basis[0] + np.asarray(points, dtype=np.float64) @ self.basis[1:]
+        return result
+
+    @cached_property
+    def basis(self) -> FloatArray:
+        """(3, n_0): origin, u and v with x = origin + s u + t v, rounded."""
+        result = np.zeros((3, self.network.input_dimension))
+        result[0] = [nearest_float(value) for value in self.chart.origin]
+        columns: Any = self.chart.columns
+        if columns is None:
+            columns = ({0: Fraction(1)}, {1: Fraction(1)})
+        for row, column in zip(result[1:], columns, strict=True):
             row[list(column)] = [nearest_float(value) for value in column.values()]
-        result: FloatArray = origin + np.asarray(points) @ basis
         return result
 
     @cached_property
@@ -325,7 +330,7 @@ class PlaneRegions:
     def activations(self) -> npt.NDArray[np.int64]:
         """(m,): how many neurons are active on each region."""
         bits = np.unpackbits(self.packed_patterns, axis=1, count=self.network.num_units)
-        return bits.sum(axis=1, dtype=np.int64)
+        return np.asarray(bits.sum(axis=1, dtype=np.int64))
 
     @cached_property
     def affine_maps(self) -> FloatArray:
@@ -354,9 +359,18 @@ class PlaneRegions:
             "perimeters": float(self.perimeters.sum()),
         }
 
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write an interactive view to one self-contained HTML file: pan, zoom, and what the region under the pointer is.
+
+        For some ten thousand polygons.
+        """
+        from polyregions.slices.plane_page import page
+        from polyregions.whole_file import write_whole
+
+        write_whole(path, page(self).encode())
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all polygons to a ``.npz`` or ``.json`` file; see docs/slices.md."""
         from polyregions.slices.plane_files import save
 
         save(self, path)
-

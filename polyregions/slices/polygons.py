@@ -27,7 +27,7 @@ class PolygonArrays:
     sizes (m,) : numbers of corners
     corners (v, 2) : of all polygons one after the other
     errors (v,) : bounds of the distance of each corner (in each coordinate) from the true one
-    edges (v, 2) : the (layer, unit) whose zero line each corner's edge to the next lies on; layer < 0: the domain's side
+    edges (v, 2) : the (layer, unit) on whose zero line the edge to the next corner lies; layer < 0: the domain's side
     """
 
     sizes: npt.NDArray[np.int64]
@@ -50,7 +50,8 @@ class PolygonArrays:
         error, size = (np.maximum.reduceat(values, self.offsets[:-1]) for values in (self.errors, reach))
         # Each of the two products of a cross product is off by 2 (2 error) (size + 2 error), and by some roundings.
         off = self.sizes * ((4 * error) * (size + 2 * error) + 8 * U * size**2)
-        return ~(np.abs(self.signed_areas) > 2 * off + 2.0**-1000)
+        uncertain: npt.NDArray[np.bool_] = ~(np.abs(self.signed_areas) > 2 * off + 2.0**-1000)
+        return uncertain
 
     @cached_property
     def offsets(self) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def polyline(
     if len(corners) < 2:
         raise DomainError(f"a polyline needs at least two points; {len(corners)} given")
     segments = []
-    for i, (p, q) in enumerate(zip(corners, corners[1:], strict=False)):
+    for i, (p, q) in enumerate(pairwise(corners)):
         try:
             segments.append(Segment(p, q))
         except DomainError as error:

@@ -16,7 +16,7 @@ _BATCH = 128
 
 
 def exact_maps(search: LineSearch, intervals: Indices) -> tuple[list[list[Row]], int]:
-    """The output (slope, intercept), in the search's own parameter, on some intervals, times a common positive scale."""
+    """The output (slope, intercept) on some intervals, in the search's own parameter, times a common positive scale."""
     network = search.network
     layer = len(network.weights) - 1
     states = np.unpackbits(search.states[intervals], axis=1, count=network.num_units).astype(np.bool_)
@@ -37,12 +37,13 @@ def differing_neighbours(search: LineSearch) -> npt.NDArray[np.bool_]:
     """
     a, error = search.output.a, search.output.error
     with np.errstate(all="ignore"):
-        differ = (np.abs(a[1:] - a[:-1]) * (1 - 2.0**-50) > error[1:] + error[:-1]).any(axis=1)
+        apart = np.abs(a[1:] - a[:-1]) * (1 - 2.0**-50) > error[1:] + error[:-1]
+    differ: npt.NDArray[np.bool_] = np.asarray(apart.any(axis=1), dtype=np.bool_)
     for first in _batches(np.flatnonzero(~differ)):
         maps, _ = exact_maps(search, np.concatenate([first, first + 1]))
         half = len(first)
         differ[first] = [maps[i] != maps[half + i] for i in range(half)]
-    return np.asarray(differ, dtype=np.bool_)
+    return differ
 
 
 def distinct_maps(search: LineSearch, intervals: Indices) -> int:

@@ -403,9 +403,13 @@ class VertexTree:
             s, filled, corners = self._scratch, int(counters[kernel.FILLED]), int(counters[kernel.CORNERS])
             self._yielded = filled
             if filled:
-                states, sizes = s.leaf_states[:filled], s.leaf_sizes[:filled]
-                parts = (states, sizes, s.corners[:corners], s.corner_radii[:corners], s.edges[:corners])
-                yield Polygons(*(part.copy() for part in parts))
+                yield Polygons(
+                    s.leaf_states[:filled].copy(),
+                    s.leaf_sizes[:filled].copy(),
+                    s.corners[:corners].copy(),
+                    s.corner_radii[:corners].copy(),
+                    s.edges[:corners].copy(),
+                )
 
     def _take(self) -> Leaf:
         scratch, i = self._scratch, self._yielded

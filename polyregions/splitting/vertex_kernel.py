@@ -58,8 +58,8 @@ IntArray = npt.NDArray[np.int64]
 #: Why :func:`advance` returned.
 FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL = range(7)
 #: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
-#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``, corners of the leaves
-#: in the buffer; how many.
+#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``, corners of the
+#: leaves in the buffer; how many.
 TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, CORNERS, COUNTERS = range(9)
 #: A sign in a node's table besides -1, 0, 1: not certain.
 UNKNOWN = 2
@@ -137,8 +137,8 @@ class Scratch(NamedTuple):
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
-    leaf_sizes (B,), corners (V, 2), corner_radii (V,), edges (V, 2) : in the plane, the numbers of corners of the leaves,
-        the corners in cyclic order, and the facets (layer, unit) from each to the next; with V = 0 they are left out
+    leaf_sizes (B,), corners (V, 2), corner_radii (V,), edges (V, 2) : in the plane, the numbers of corners of the
+        leaves, the corners in cyclic order, and the facets (layer, unit) from each to the next; V = 0 leaves them out
     low, high, chosen, kept, new_vertices, new_radii, new_incidence, system : room to work
     """
 
