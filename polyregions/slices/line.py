@@ -199,7 +199,8 @@ class LineRegions:
     def points(self) -> FloatArray:
         """The breakpoints in input space, (K - 1, n_0)."""
         start, direction = (np.array([nearest_float(v) for v in part]) for part in _vectors(self.domain))
-        return start + self.ends[1:-1, None] * direction
+        result: FloatArray = start + self.ends[1:-1, None] * direction
+        return result
 
     def _exact_end(self, index: int) -> Fraction:
         t, w = self._search.knots.exact(int(self._search.ends[index]))

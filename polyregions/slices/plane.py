@@ -72,7 +72,7 @@ def plane(
     >>> import polyregions as pr
     >>> net = pr.Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
     >>> found = pr.plane(net, pr.Plane([-1, -1], [4, 0], [0, 4]))
-    >>> found.count.lower, found.areas.sum(), found.polygon(0).shape
+    >>> found.count.lower, float(found.areas.sum()), found.polygon(0).shape
     (4, 16.0, (4, 2))
     """
     check_kinds(network, domain)
