@@ -12,6 +12,7 @@ orders that these leave open are decided in integers. Derivations: docs/slices.m
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,7 @@ from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network
 from polyregions.slices.exact_forms import ExactForms, rounded
 from polyregions.slices.knots import Knots
+from polyregions.slices.norms import LayerNorms, row_norms
 
 __all__ = ["LineForms", "LineSearch"]
 
@@ -36,17 +38,32 @@ States = npt.NDArray[np.bool_]
 _BLOCK = 1 << 20
 #: A sign that is not known yet.
 _UNKNOWN = 2
+#: More than the square root of 2.
+_SQRT2 = 1.4143
 #: Radii of knots above which they decide nothing.
 _LARGEST_RADIUS = 2.0**-20
 
 
 @dataclass
 class LineForms:
-    """Forms a t + c on k intervals, n each; ``error`` bounds the sum of both coefficients' errors."""
+    """Forms a t + c on k intervals, n each.
+
+    ``error`` (k, n) bounds the sum of both coefficients' errors, ``spread`` (k,) the sum of the Euclidean norms of the
+    errors of all a and of all c.
+    """
 
     a: FloatArray
     c: FloatArray
     error: FloatArray
+    spread: FloatArray
+
+    @classmethod
+    def of(cls, a: FloatArray, c: FloatArray, error: FloatArray) -> "LineForms":
+        return cls(a, c, error, row_norms(error) * _SQRT2)
+
+    def part(self, which: Any) -> "LineForms":
+        """The forms on some of the intervals."""
+        return LineForms(self.a[which], self.c[which], self.error[which], self.spread[which])
 
 
 @dataclass
@@ -129,7 +146,7 @@ class LineSearch:
         small = [bool(v) and abs(x) < 2.0**-1022 for v, x in zip((*start, *direction), (*p, *d), strict=True)]
         if any(small):
             error = np.full_like(error, np.inf)
-        return LineForms(a[None], c[None], error[None])
+        return LineForms.of(a[None], c[None], error[None])
 
     def _run(self, first: LineForms) -> None:
         nothing = np.zeros((1, 0), dtype=np.bool_)
@@ -137,7 +154,7 @@ class LineSearch:
             # Two halves, for a form may vanish at both ends of a whole line without vanishing in between.
             ends = self.knots.add_points([(-1, 0), (0, 1), (1, 0)])
             self._middle = int(ends[1])
-            first = LineForms(*(np.repeat(part, 2, axis=0) for part in (first.a, first.c, first.error)))
+            first = first.part([0, 0])
             nothing = np.repeat(nothing, 2, axis=0)
         else:
             ends = self.knots.add_points([(0, 1), (1, 1)])
@@ -191,11 +208,23 @@ class LineSearch:
         active = states[:, offset:]
         a, c, e = (np.where(active, part[parent], 0.0) for part in (block.forms.a, block.forms.c, block.forms.error))
         if layer == len(self.network.weights):  # the output layer was counted, and has been masked
-            return LineForms(a, c, e)
+            return LineForms.of(a, c, e)
         w, b = self.network.weights[layer], self.network.biases[layer]
         n = w.shape[1]
-        error = ((n + 2) * U * (np.abs(a) + np.abs(c)) + e) @ np.abs(w).T + (n + 2) * U * np.abs(b)
-        return LineForms(a @ w.T, c @ w.T + b, error * INFLATE + self._tiny)
+        norms, rounding = self._layer_norms[layer], (n + 2) * U
+        size, spread = np.abs(a) + np.abs(c), block.forms.spread[parent]
+        length = rounding * row_norms(size)
+        # Twice the same, unit by unit and for all units together: the second grows less from layer to layer.
+        error = (rounding * size + e) @ np.abs(w).T
+        error = np.fmin(error, (spread + length)[:, None] * norms.rows) + rounding * np.abs(b)
+        error = error * INFLATE + self._tiny
+        spread = norms.spectral * spread + _SQRT2 * (norms.frobenius * length + rounding * float(row_norms(np.abs(b))))
+        spread = np.fmin(spread * INFLATE + n * self._tiny, _SQRT2 * row_norms(error))
+        return LineForms(a @ w.T, c @ w.T + b, error, spread)
+
+    @cached_property
+    def _layer_norms(self) -> list[LayerNorms]:
+        return [LayerNorms.of(w) for w in self.network.weights]
 
     # -- signs -------------------------------------------------------------------------------------------
 
@@ -213,8 +242,7 @@ class LineSearch:
                 if not len(open_units):
                     continue
                 self.knots.refresh(end)
-                forms = LineForms(*(p[k : k + 1] for p in (block.forms.a, block.forms.c, block.forms.error)))
-                again = self._certain(forms, np.array([end]))[0]
+                again = self._certain(block.forms.part([k]), np.array([end]))[0]
                 for j in open_units.tolist():
                     if again[j] == _UNKNOWN:
                         a, c = exact[k][j]
@@ -247,6 +275,7 @@ class LineSearch:
         for k, rows in zip(wanted.tolist(), known, strict=True):
             forms, error = rounded(rows, scale, self._tiny)
             block.forms.a[k], block.forms.c[k], block.forms.error[k] = forms[:, 0], forms[:, 1], error
+            block.forms.spread[k] = _SQRT2 * row_norms(error)
         return dict(zip(wanted.tolist(), known, strict=True))
 
     # -- zeros -------------------------------------------------------------------------------------------
@@ -340,7 +369,7 @@ class LineSearch:
         self.ends = np.append(np.concatenate([b.left for b in blocks]), self._end)
         self.states, points = packed
         self.points = np.concatenate([points, last[None]])
-        parts = ("a", "c", "error")
+        parts = ("a", "c", "error", "spread")
         self.output = LineForms(*(np.concatenate([getattr(b.forms, name) for b in blocks]) for name in parts))
         self._finished = []
         if self._middle >= 0:
@@ -352,8 +381,7 @@ class LineSearch:
         if (self.states[at - 1] == self.states[at]).all() and (self.points[at] == self.states[at]).all():
             self.ends, self.points = np.delete(self.ends, at), np.delete(self.points, at, axis=0)
             self.states = np.delete(self.states, at, axis=0)
-            output = self.output
-            self.output = LineForms(*(np.delete(p, at, axis=0) for p in (output.a, output.c, output.error)))
+            self.output = self.output.part(np.delete(np.arange(len(self.output.a)), at))
 
 
 def _along(t: FloatArray, w: FloatArray) -> FloatArray:

@@ -360,7 +360,7 @@ class PlaneRegions:
         }
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
-        """Write an interactive view to one self-contained HTML file: pan, zoom, and what the region under the pointer is.
+        """Write an interactive view to one self-contained HTML file: pan, zoom, the region under the pointer.
 
         For some ten thousand polygons.
         """
