@@ -213,7 +213,7 @@ class LineRegions:
         """
         left = self._index(breakpoint, len(self) - 1, "breakpoint")
         states = self._search.states
-        units = np.flatnonzero(np.unpackbits(states[left] ^ states[left + 1], count=self.network.num_units))
+        units = np.flatnonzero(np.unpackbits(states[left] ^ states[left + 1], count=sum(self.network.widths)))
         return [self._neuron(int(unit)) for unit in units]
 
     def _neuron(self, unit: int) -> Neuron:
@@ -251,7 +251,7 @@ class LineRegions:
             yield self._unpack(self._search.points[-1])
 
     def _unpack(self, states: Packed) -> Pattern:
-        flat, result, offset = np.unpackbits(states, count=self.network.num_units).tolist(), [], 0
+        flat, result, offset = np.unpackbits(states, count=sum(self.network.widths)).tolist(), [], 0
         for width in self.network.widths:
             result.append(tuple(flat[offset : offset + width]))
             offset += width

@@ -211,7 +211,7 @@ class LineSearch:
             return LineForms.of(a, c, e)
         w, b = self.network.weights[layer], self.network.biases[layer]
         n = w.shape[1]
-        norms, rounding = self._layer_norms[layer], (n + 2) * U
+        norms, rounding = self._layer_norms[layer - 1], (n + 2) * U
         size, spread = np.abs(a) + np.abs(c), block.forms.spread[parent]
         length = rounding * row_norms(size)
         # Twice the same, unit by unit and for all units together: the second grows less from layer to layer.
@@ -224,13 +224,15 @@ class LineSearch:
 
     @cached_property
     def _layer_norms(self) -> list[LayerNorms]:
-        return [LayerNorms.of(w) for w in self.network.weights]
+        return [LayerNorms.of(w) for w in self.network.weights[1:]]
 
     # -- signs -------------------------------------------------------------------------------------------
 
     def _signs(self, block: _Block) -> tuple[Signs, Signs]:
         """The signs -1, 0, 1 of all units at the left and right ends of the block's intervals, (k, n) each."""
         left, right = (self._certain(block.forms, ends) for ends in (block.left, block.right))
+        # Linear units pass on what they get, whatever its sign: as if it were positive.
+        left[:, self.network.linear_masks[block.layer]] = right[:, self.network.linear_masks[block.layer]] = 1
         self.by_filter += 2 * left.size
         unknown = np.flatnonzero(((left == _UNKNOWN) | (right == _UNKNOWN)).any(axis=1))
         if not len(unknown):

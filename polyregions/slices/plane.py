@@ -89,7 +89,7 @@ def plane(
         progress=progress,
     )
     exact = _ExactPolygons(network, domain, chart)
-    polygons, states = _gather(exact, run.polygons(), network.num_units)
+    polygons, states = _gather(exact, run.polygons(), sum(network.widths))
     return PlaneRegions(run.result(), chart, polygons, states, exact)
 
 
@@ -121,6 +121,8 @@ class _ExactPolygons:
         offset = 0
         for layer, width in enumerate(self._network.widths):
             for unit, row in enumerate(self._forms.rows(layer, states[None])[0]):
+                if self._network.linear_masks[layer][unit]:
+                    continue
                 sign = 1 if states[offset + unit] else -1
                 clipped(corners, labels, [sign * value for value in row], (layer, unit))
             offset += width
@@ -329,7 +331,7 @@ class PlaneRegions:
 
     def activations(self) -> npt.NDArray[np.int64]:
         """(m,): how many neurons are active on each region."""
-        bits = np.unpackbits(self.packed_patterns, axis=1, count=self.network.num_units)
+        bits = np.unpackbits(self.packed_patterns, axis=1, count=sum(self.network.widths))
         return np.asarray(bits.sum(axis=1, dtype=np.int64))
 
     @cached_property
@@ -340,7 +342,7 @@ class PlaneRegions:
         return affine_maps(self.network, self.domain, self.packed_patterns)
 
     def _states(self, i: int) -> npt.NDArray[np.bool_]:
-        return np.unpackbits(self.packed_patterns[i], count=self.network.num_units).astype(np.bool_)
+        return np.unpackbits(self.packed_patterns[i], count=sum(self.network.widths)).astype(np.bool_)
 
     def _index(self, region: int) -> int:
         if not -len(self) <= region < len(self):

@@ -42,7 +42,7 @@ def _archive(found: "PlaneRegions") -> bytes:
     np.savez(
         text,
         patterns=found.packed_patterns,
-        num_units=np.array(network.num_units),
+        num_units=np.array(sum(network.widths)),
         widths=np.array(network.widths, dtype=np.int64),
         offsets=found.offsets,
         vertices=found.vertices,

@@ -27,7 +27,7 @@ def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[n
     step = max(1, _ROOM // (3 * max(*widths, outputs)))
     for start in range(0, len(result), step):
         part = slice(start, start + step)
-        states = np.unpackbits(packed_patterns[part], axis=1, count=network.num_units)
+        states = np.unpackbits(packed_patterns[part], axis=1, count=sum(network.widths))
         forms, offset = np.broadcast_to(first, (len(states), *first.shape)), 0
         for layer, width in enumerate(widths):
             forms = forms * states[:, offset : offset + width, None]

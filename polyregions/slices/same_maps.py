@@ -19,10 +19,10 @@ def exact_maps(search: LineSearch, intervals: Indices) -> tuple[list[list[Row]],
     """The output (slope, intercept) on some intervals, in the search's own parameter, times a common positive scale."""
     network = search.network
     layer = len(network.weights) - 1
-    states = np.unpackbits(search.states[intervals], axis=1, count=network.num_units).astype(np.bool_)
+    states = np.unpackbits(search.states[intervals], axis=1, count=sum(network.widths)).astype(np.bool_)
     rows = search.exact.rows(layer, states)
     if network.include_output:
-        active = states[:, network.num_units - network.widths[-1] :].tolist()
+        active = states[:, sum(network.widths[:-1]) :].tolist()
         rows = [
             [row if state else (0, 0) for row, state in zip(part, mask, strict=True)]
             for part, mask in zip(rows, active, strict=True)

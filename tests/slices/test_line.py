@@ -221,3 +221,19 @@ def test_polylines(case, points):
 def test_a_polyline_needs_two_points():
     with pytest.raises(pr.PolyregionsError, match="at least two points; 1 given"):
         pr.polyline(deep((2, 2, 1)), [[0, 0]])
+
+
+@given(cases(), st.booleans(), st.data())
+@settings(max_examples=40)
+def test_linear_units(case, infinite, data):
+    hidden = case.network.weights[:-1]
+    if not hidden or case.network.include_output:
+        return
+    masks = [np.array(data.draw(st.lists(st.booleans(), min_size=len(w), max_size=len(w)))) for w in hidden]
+    network = pr.Network.from_arrays(case.network.weights, case.network.biases, linear=masks)
+    domain = case.domain(infinite)
+    found = pr.line(network, domain, definition="patterns")
+    assert set(found.patterns()) == {r.pattern for r in pr.regions(network, domain, definition="patterns")}
+    assert found.num_regions == int(pr.count(network, domain))
+    for i in range(len(found)):
+        assert network.pattern(found.region(i).witness) == found.pattern(i)

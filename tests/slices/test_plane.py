@@ -249,3 +249,16 @@ def test_files(tmp_path):
     assert data["polygons"][3]["vertices"] == found.polygon(3).tolist()
     with pytest.raises(pr.PolyregionsError, match=r"must be one of .npz, .json"):
         found.save(tmp_path / "plane.txt")
+
+
+def test_linear_units():
+    network, box = of_known(npz("A1_2d_16x2"))
+    masks = [np.arange(16) % 3 == 0, np.zeros(16, dtype=bool)]
+    network = pr.Network.from_arrays(network.weights[:3], network.biases[:3], linear=masks[: len(network.weights) - 1])
+    found = pr.plane(network, box)
+    assert len(found) == int(pr.count(network, box, cells="tableau")) > 50
+    for i in range(0, len(found), 10):
+        assert network.pattern(found.region(i).witness) == found.pattern(i)
+        assert np.allclose(found.affine_maps[i] @ [*found.centres[i], 1], network(found.centres[i]))
+        clip, _ = found._exact.clip(found._states(i))
+        assert corners_of(clip) == set(found.polygon(i, exact=True))
