@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from polyregions.counting import count, regions
     from polyregions.cross_checking import CrossCheck, cross_check
     from polyregions.definition import Definition
-    from polyregions.domain import Box, Domain, Plane, Polytope, Segment
+    from polyregions.domain import Box, Domain, Line, Plane, Polytope, Segment, Space
     from polyregions.errors import PolyregionsError
     from polyregions.estimating import estimate, lower_bound
     from polyregions.formats import load, save
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from polyregions.network import Network
     from polyregions.result import Count, Status
     from polyregions.sampling.result import Estimate, LowerBound
+    from polyregions.slices.line import LineRegions, line
+    from polyregions.slices.plane import PlaneRegions, plane
+    from polyregions.slices.polyline import PolylineRegions, polyline
 
 __version__ = "0.1.0"
 
@@ -50,12 +53,17 @@ _HOMES = {
     "Estimate": "sampling.result",
     "Export": "formats.export",
     "LowerBound": "sampling.result",
+    "Line": "domain",
+    "LineRegions": "slices.line",
     "Network": "network",
     "Plane": "domain",
+    "PlaneRegions": "slices.plane",
+    "PolylineRegions": "slices.polyline",
     "PolyregionsError": "errors",
     "Polytope": "domain",
     "Region": "geometry.region",
     "Segment": "domain",
+    "Space": "domain",
     "Status": "result",
     "Verification": "certificate.checker",
     "boundary_volume": "geometry.boundary",
@@ -66,8 +74,11 @@ _HOMES = {
     "expected_boundary_volume": "geometry.boundary_estimates",
     "estimate": "estimating",
     "export": "formats.export",
+    "line": "slices.line",
     "load": "formats",
     "lower_bound": "estimating",
+    "plane": "slices.plane",
+    "polyline": "slices.polyline",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -87,13 +98,18 @@ __all__ = [
     "Domain",
     "Estimate",
     "Export",
+    "Line",
+    "LineRegions",
     "LowerBound",
     "Network",
     "Plane",
+    "PlaneRegions",
+    "PolylineRegions",
     "PolyregionsError",
     "Polytope",
     "Region",
     "Segment",
+    "Space",
     "Status",
     "Verification",
     "boundary_volume",
@@ -104,8 +120,11 @@ __all__ = [
     "estimate_boundary_volume",
     "expected_boundary_volume",
     "export",
+    "line",
     "load",
     "lower_bound",
+    "plane",
+    "polyline",
     "regions",
     "save",
     "stable_units",

@@ -151,6 +151,10 @@ def upper_bounds(
         return architecture_bounds(*_widths(network, domain))
     if domain is None:
         return architecture_bounds(network.input_dimension, network.widths, network.linear_widths)
+    if not domain.bounded:
+        # No unit need be stable: only the domain's dimension tells.
+        dimension = domain.frame(network.input_dimension).dimension
+        return architecture_bounds(dimension, network.widths, network.linear_widths)
     from polyregions.bounds.coefficients import coefficient_bound
 
     stable = stable if stable is not None else stable_units(network, domain, method=method)

@@ -1,20 +1,22 @@
 """Domains: the convex sets over which regions are counted, with exact bounds.
 
 Each bounded domain has a :class:`Chart`: exact coordinates on its own affine hull, relative to which "full
-dimension" is meant. The engine works in chart coordinates alone.
+dimension" is meant. The engine works in chart coordinates alone. An unbounded domain has a :class:`Frame`, out of which
+:mod:`polyregions.exact.sections` makes charts.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from polyregions.array_likes import as_list, as_number, plain
 from polyregions.errors import DomainError, EmptyDomainError, UnboundedDomainError
 from polyregions.exact.numbers import format_fraction
 
-__all__ = ["Box", "Chart", "Domain", "Plane", "Polytope", "Segment"]
+__all__ = ["Box", "Chart", "Domain", "Frame", "Line", "Plane", "Polytope", "Segment", "Space"]
 
 Vector = tuple[Fraction, ...]
 
@@ -33,6 +35,11 @@ class Chart:
         With the box, exactly the domain.
     start : d rationals
         A point of the domain's (relative) interior.
+    homogeneous : bool
+        Of charts of parts of unbounded domains: the last coordinate s lies in [0, 1], and it is s x rather than x
+        that the coordinates stand for: x = (origin + sum_j t_j columns_j) / s.
+    strict : int
+        So many of the last rows are strict, a . t + c > 0, even where the domain is closed.
     """
 
     origin: Vector
@@ -41,6 +48,8 @@ class Chart:
     upper: Vector
     rows: tuple[tuple[Vector, Fraction], ...]
     start: Vector
+    homogeneous: bool = False
+    strict: int = 0
 
     @property
     def dimension(self) -> int:
@@ -49,6 +58,11 @@ class Chart:
 
     def ambient(self, t: Sequence[Fraction]) -> Vector:
         """The point of input space with chart coordinates t."""
+        point = self.numerators(t)
+        return tuple(entry / t[-1] for entry in point) if self.homogeneous else point
+
+    def numerators(self, t: Sequence[Fraction]) -> Vector:
+        """The same times the last coordinate, in a homogeneous chart: where that is 0, a direction."""
         if self.columns is None:
             return tuple(t)
         point = list(self.origin)
@@ -58,11 +72,35 @@ class Chart:
         return tuple(point)
 
 
+@dataclass(frozen=True)
+class Frame:
+    """An unbounded domain: the points x = origin + sum_j t_j columns_j with a . t + c >= 0 for all rows (a, c).
+
+    Attributes
+    ----------
+    origin : n rationals
+    columns : m sparse vectors ``{i: value}`` of R^n, linearly independent; None for the identity (x = t)
+    dimension : int
+        m.
+    rows : pairs (a, c)
+    """
+
+    origin: Vector
+    columns: tuple[dict[int, Fraction], ...] | None
+    dimension: int
+    rows: tuple[tuple[Vector, Fraction], ...] = ()
+
+
 class Domain(ABC):
-    """A non-empty bounded convex polyhedron in the input space of a network.
+    """A non-empty convex polyhedron in the input space of a network.
 
     Immutable. Two domains are equal, and have the same hash, if they are of one kind and hold the same exact numbers.
     """
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the domain is bounded; the unbounded ones have a :meth:`frame` and no :meth:`chart`."""
+        return True
 
     @abstractmethod
     def chart(self, dimension: int) -> Chart:
@@ -71,8 +109,18 @@ class Domain(ABC):
         Raises
         ------
         DomainError
+            If the domain lives in a space of another dimension; :class:`UnboundedDomainError` if it is not bounded.
+        """
+
+    def frame(self, dimension: int) -> Frame:
+        """The unbounded domain in an input space of the given dimension; None of the bounded ones has a frame.
+
+        Raises
+        ------
+        DomainError
             If the domain lives in a space of another dimension.
         """
+        raise TypeError(f"{self!r} is bounded: it has a chart")
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -87,29 +135,46 @@ def domain_from_json(data: Any) -> Domain:
     Raises
     ------
     DomainError
-        If the object is of none of the known forms; :class:`UnboundedDomainError` for ``{"space": true}``.
+        If the object is of none of the known forms.
     """
     forms = {
         ("lower", "upper"): lambda d: Box(d["lower"], d["upper"]),
         ("A", "b"): lambda d: Polytope(d["A"], d["b"]),
         ("segment",): lambda d: Segment(*_exactly(d["segment"], 2, "segment")),
-        ("plane",): lambda d: Plane(*_entries(d["plane"], ("origin", "u", "v"), "plane")),
+        ("line",): lambda d: Line(*_entries(d["line"], ("point", "direction"), "line")),
+        ("plane",): lambda d: _plane(d["plane"]),
+        ("space",): lambda d: _space(d["space"]),
     }
     if isinstance(data, dict):
-        if data.get("space"):
-            raise UnboundedDomainError("the domain is the whole space, which is not bounded; give a box or a polytope")
         for keys, make in forms.items():
             if set(keys) == set(data):
                 return make(data)  # type: ignore[no-untyped-call]
     raise DomainError(
-        'a domain is {"lower": [..], "upper": [..]}, {"A": [[..]], "b": [..]}, {"segment": [[..], [..]]} or '
-        '{"plane": {"origin": [..], "u": [..], "v": [..]}}; found '
+        'a domain is {"lower": [..], "upper": [..]}, {"A": [[..]], "b": [..]}, {"segment": [[..], [..]]}, '
+        '{"line": {"point": [..], "direction": [..]}}, {"plane": {"origin": [..], "u": [..], "v": [..]}} (all of the '
+        'plane with "bounded": false) or {"space": true}; found '
         + (
             f"an object with the keys {sorted(map(str, data))}"
             if isinstance(data, dict)
             else f"a {type(data).__name__}"
         )
     )
+
+
+def _space(value: Any) -> "Space":
+    if value is not True:
+        raise DomainError(f'the whole space is {{"space": true}}, not {{"space": {value!r}}}')
+    return Space()
+
+
+def _plane(value: Any) -> "Plane":
+    bounded = True
+    if isinstance(value, dict) and "bounded" in value:
+        value = dict(value)
+        bounded = value.pop("bounded")
+        if not isinstance(bounded, bool):
+            raise DomainError(f'the domain\'s plane: "bounded" is true or false, not {bounded!r}')
+    return Plane(*_entries(value, ("origin", "u", "v"), "plane"), bounded=bounded)
 
 
 def _exactly(value: Any, count: int, name: str) -> Sequence[Any]:
@@ -151,6 +216,13 @@ def _short(vector: Vector) -> str:
     entries = [str(format_fraction(value)) for value in vector]
     shown = entries if len(entries) <= 6 else [*entries[:4], f"... {len(entries)} in all"]
     return f"[{', '.join(shown)}]"
+
+
+def _unbounded(what: str) -> UnboundedDomainError:
+    return UnboundedDomainError(
+        f"the domain is {what}, which is not bounded: count its regions with the method 'split'; everything else needs "
+        "a bounded domain, such as a box"
+    )
 
 
 def _check_dimension(name: str, given: int, wanted: int) -> None:
@@ -272,8 +344,56 @@ class Segment(Domain):
 
 
 @dataclass(frozen=True, init=False, repr=False)
+class Line(Domain):
+    """The infinite line point + s direction, s any real number.
+
+    Examples
+    --------
+    >>> Line([0, 0], [1, 2]).bounded
+    False
+    """
+
+    point: Vector
+    direction: Vector
+
+    def __init__(self, point: Any, direction: Any) -> None:
+        _freeze(self, point=_vector(point, "line's point"), direction=_vector(direction, "line's direction"))
+        if len(self.point) != len(self.direction):
+            raise DomainError(
+                f"the line's point and direction have {len(self.point)} and {len(self.direction)} coordinates"
+            )
+        if not any(self.direction):
+            raise DomainError("the line's direction is zero")
+
+    @property
+    def bounded(self) -> bool:
+        return False
+
+    def chart(self, dimension: int) -> Chart:
+        _check_dimension("line", len(self.point), dimension)
+        raise _unbounded("an infinite line")
+
+    def frame(self, dimension: int) -> Frame:
+        _check_dimension("line", len(self.point), dimension)
+        return Frame(self.point, ({i: value for i, value in enumerate(self.direction) if value},), 1)
+
+    def to_json(self) -> dict[str, Any]:
+        parts = {"point": self.point, "direction": self.direction}
+        return {"line": {name: [format_fraction(v) for v in vector] for name, vector in parts.items()}}
+
+    def __repr__(self) -> str:
+        return f"Line({_short(self.point)}, {_short(self.direction)})"
+
+
+@dataclass(frozen=True, init=False, repr=False)
 class Plane(Domain):
-    """The parallelogram origin + s u + t v, 0 <= s, t <= 1: a bounded 2-D slice of input space.
+    """The parallelogram origin + s u + t v, 0 <= s, t <= 1: a 2-D slice of input space.
+
+    Parameters
+    ----------
+    origin, u, v : sequences of n numbers
+    bounded : bool, optional
+        False: all of the plane, s and t any real numbers.
 
     Examples
     --------
@@ -284,9 +404,12 @@ class Plane(Domain):
     origin: Vector
     u: Vector
     v: Vector
+    # A field that is no property, as "bounded" is one of every domain.
+    is_bounded: bool
 
-    def __init__(self, origin: Any, u: Any, v: Any) -> None:
+    def __init__(self, origin: Any, u: Any, v: Any, *, bounded: bool = True) -> None:
         _freeze(self, origin=_vector(origin, "plane's origin"), u=_vector(u, "plane's u"), v=_vector(v, "plane's v"))
+        _freeze(self, is_bounded=bool(bounded))
         if not len(self.origin) == len(self.u) == len(self.v):
             raise DomainError(
                 f"the plane's origin, u and v have {len(self.origin)}, {len(self.u)} and {len(self.v)} coordinates"
@@ -295,23 +418,129 @@ class Plane(Domain):
         if k is None or all(self.u[k] * b == self.v[k] * a for a, b in zip(self.u, self.v, strict=True)):
             raise DomainError("the plane's u and v are parallel; they must span two dimensions")
 
+    @classmethod
+    def through(cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1) -> "Plane":
+        """The part of the plane through three points that is a square around their circumcentre.
+
+        The slices of Hanin & Rolnick (2019a). The square's plane, centre and right angles are exact, the lengths of its
+        sides equal to 64 bits. The first side has the direction from a to b.
+
+        Parameters
+        ----------
+        a, b, c : sequences of n numbers
+        square : bool, optional
+            False: the parallelogram with the corner a and the sides a b and a c.
+        margin : number, optional
+            The square's side as a multiple of the circumcircle's diameter.
+
+        Raises
+        ------
+        DomainError
+            If the points lie on a line.
+
+        Examples
+        --------
+        >>> plane = Plane.through([1, 0, 0], [-1, 0, 0], [0, 1, 0])
+        >>> [[int(x) for x in vector] for vector in (plane.origin, plane.u, plane.v)]
+        [[1, -1, 0], [-2, 0, 0], [0, 2, 0]]
+        """
+        names = ("plane's point A", "plane's point B", "plane's point C")
+        points = [_vector(point, name) for name, point in zip(names, (a, b, c), strict=True)]
+        if len({len(point) for point in points}) != 1:
+            raise DomainError("the plane's points A, B and C have {}, {} and {} coordinates".format(*map(len, points)))
+        width = _vector([margin], "square's margin")[0]
+        if width <= 0:
+            raise DomainError(f"the square's margin must be positive, not {margin!r}")
+        from polyregions.exact.three_points import square_around
+
+        found = square_around(points[0], points[1], points[2], width)
+        if found is None:
+            raise DomainError("the points A, B and C lie on a line; a plane needs three that do not")
+        if square:
+            return cls(*found)
+        first, *others = points
+        return cls(first, *([y - x for x, y in zip(first, other, strict=True)] for other in others))
+
+    @property
+    def bounded(self) -> bool:
+        return self.is_bounded
+
+    @property
+    def _columns(self) -> tuple[dict[int, Fraction], ...]:
+        return tuple({i: value for i, value in enumerate(w) if value} for w in (self.u, self.v))
+
     def chart(self, dimension: int) -> Chart:
         _check_dimension("plane", len(self.origin), dimension)
-        columns = tuple({i: value for i, value in enumerate(w) if value} for w in (self.u, self.v))
+        if not self.is_bounded:
+            raise _unbounded("an infinite plane")
         zero, one, half = (Fraction(0),) * 2, (Fraction(1),) * 2, (Fraction(1, 2),) * 2
-        return Chart(self.origin, columns, zero, one, (), half)
+        return Chart(self.origin, self._columns, zero, one, (), half)
+
+    def frame(self, dimension: int) -> Frame:
+        _check_dimension("plane", len(self.origin), dimension)
+        return super().frame(dimension) if self.is_bounded else Frame(self.origin, self._columns, 2)
 
     def to_json(self) -> dict[str, Any]:
         parts = {"origin": self.origin, "u": self.u, "v": self.v}
-        return {"plane": {name: [format_fraction(value) for value in vector] for name, vector in parts.items()}}
+        plane: dict[str, Any] = {name: [format_fraction(v) for v in vector] for name, vector in parts.items()}
+        return {"plane": plane if self.is_bounded else {**plane, "bounded": False}}
 
     def __repr__(self) -> str:
-        return f"Plane({_short(self.origin)}, {_short(self.u)}, {_short(self.v)})"
+        end = "" if self.is_bounded else ", bounded=False"
+        return f"Plane({_short(self.origin)}, {_short(self.u)}, {_short(self.v)}{end})"
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Space(Domain):
+    """The whole input space R^n.
+
+    Parameters
+    ----------
+    dimension : int, optional
+        n, to be checked against the network's inputs; by default any network's.
+
+    Examples
+    --------
+    >>> Space().bounded, Space() == Space(2)
+    (False, False)
+    """
+
+    dimension: int | None
+
+    def __init__(self, dimension: int | None = None) -> None:
+        if dimension is not None:
+            try:
+                n = as_number(dimension)
+            except ValueError as error:
+                raise DomainError(f"the space's dimension: {error}") from None
+            if n.denominator != 1 or n < 1:
+                raise DomainError(f"the space's dimension must be a whole number, at least 1, not {dimension!r}")
+            dimension = int(n)
+        _freeze(self, dimension=dimension)
+
+    @property
+    def bounded(self) -> bool:
+        return False
+
+    def chart(self, dimension: int) -> Chart:
+        self.frame(dimension)
+        raise _unbounded("the whole space")
+
+    def frame(self, dimension: int) -> Frame:
+        if self.dimension is not None and self.dimension != dimension:
+            raise DomainError(f"the space has {self.dimension} dimensions, the network has {dimension} inputs")
+        return Frame((Fraction(0),) * dimension, None, dimension)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"space": True}
+
+    def __repr__(self) -> str:
+        return f"Space({'' if self.dimension is None else self.dimension})"
 
 
 @dataclass(frozen=True, init=False, repr=False)
 class Polytope(Domain):
-    """The bounded polyhedron {x : A x <= b}; it may be of lower dimension than its space.
+    """The polyhedron {x : A x <= b}, bounded or not; it may be of lower dimension than its space.
 
     Parameters
     ----------
@@ -321,7 +550,7 @@ class Polytope(Domain):
     Raises
     ------
     EmptyDomainError, UnboundedDomainError
-        From :meth:`chart`, after an exact proof.
+        From :meth:`chart`, after an exact proof; the former from :attr:`bounded` too.
 
     Examples
     --------
@@ -341,7 +570,7 @@ class Polytope(Domain):
         rows = tuple(_vector(row, f"polytope's A, row {i}") for i, row in enumerate(given))
         _freeze(self, A=rows, b=_vector(b, "polytope's b"))
         if not self.A:
-            raise DomainError("the polytope has no row; it would be the whole space, which is not bounded")
+            raise DomainError("the polytope has no row: for the whole space use Space()")
         if len(self.A) != len(self.b):
             raise DomainError(f"the polytope has {len(self.A)} rows in A but {len(self.b)} numbers in b")
         if len({len(row) for row in self.A}) != 1:
@@ -349,9 +578,30 @@ class Polytope(Domain):
 
     def chart(self, dimension: int) -> Chart:
         _check_dimension("polytope", len(self.A[0]), dimension)
+        if isinstance(self._chart, UnboundedDomainError):
+            raise UnboundedDomainError(str(self._chart))
+        return self._chart
+
+    @cached_property
+    def _chart(self) -> Chart | UnboundedDomainError:
         from polyregions.exact.polytope import polytope_chart
 
-        return polytope_chart(self.A, self.b)
+        try:
+            return polytope_chart(self.A, self.b)
+        except UnboundedDomainError as error:
+            return error
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the polyhedron is bounded, decided exactly."""
+        return not isinstance(self._chart, UnboundedDomainError)
+
+    def frame(self, dimension: int) -> Frame:
+        _check_dimension("polytope", len(self.A[0]), dimension)
+        if self.bounded:
+            return super().frame(dimension)
+        rows = tuple((tuple(-v for v in row), bound) for row, bound in zip(self.A, self.b, strict=True))
+        return Frame((Fraction(0),) * dimension, None, dimension, rows)
 
     def to_json(self) -> dict[str, Any]:
         rows = [[format_fraction(value) for value in row] for row in self.A]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from polyregions.certificate.writer import Recorder
     from polyregions.exact.cell import Witness
     from polyregions.exact.restriction import Restriction
+    from polyregions.exact.sections import Sections
+    from polyregions.splitting.vertex_cells import Polygons
 
 __all__ = ["Enumerator", "Leaf", "Run", "check_kinds"]
 
@@ -29,7 +31,10 @@ _PROGRESS_COST = 20
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One region: the states of all units in order, and a point of it."""
+    """One region: the states of all units in order, and a point of it.
+
+    In chart coordinates, or in input space if the domain is unbounded: :meth:`Run.region` knows.
+    """
 
     states: bytes
     witness: "Witness"
@@ -99,8 +104,6 @@ class Run:
         certificate: str | os.PathLike[str] | None = None,
         catch_signals: bool = True,
     ) -> None:
-        from polyregions.exact.restriction import Restriction
-
         check_kinds(network, domain)
         self.network = network
         self.domain = domain
@@ -109,7 +112,7 @@ class Run:
         self._limits = Limits(
             time_limit=time_limit, max_regions=max_regions, memory_limit=memory_limit, catch_signals=catch_signals
         )
-        self._restriction = Restriction(network, domain)
+        self._restriction = _restricted(network, domain, self.definition, method)
         if network.merges and certificate is not None:
             raise ArgumentError(
                 "no certificate can be written for this network: its maxima of more than two arguments are tournaments "
@@ -143,6 +146,12 @@ class Run:
         """Yield regions until all are found or a limit, Ctrl-C or SIGTERM stops the run."""
         with self._limits, self._recording(), self._enough_memory():
             yield from self.enumerator.leaves(self._stop)
+
+    def polygons(self) -> "Iterator[Polygons | Leaf]":
+        """As :meth:`leaves`, over a domain of dimension 2 by vertex cells in one thread, with the regions' corners."""
+        with self._limits, self._enough_memory():
+            tree: Any = self.enumerator
+            yield from tree.polygons(self._stop)
 
     @contextmanager
     def _enough_memory(self) -> Iterator[None]:
@@ -189,7 +198,7 @@ class Run:
 
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""
-        witness = self._restriction.chart.ambient(leaf.witness.point.coordinates())
+        witness = self._restriction.ambient(leaf.witness.point.coordinates())
         return Region(self.network, self.network.pattern_of(leaf.states), witness, self.domain)
 
     def _stop(self) -> bool:
@@ -245,14 +254,29 @@ class Run:
         )
 
 
+def _restricted(network: Network, domain: Domain, definition: Definition, method: str) -> "Restriction | Sections":
+    from polyregions.exact.restriction import Restriction
+
+    if domain.bounded or method != "split":
+        return Restriction(network, domain)
+    from polyregions.exact.sections import Sections
+
+    return Sections(network, domain, definition)
+
+
 def _recorder(
-    path: str | os.PathLike[str], restriction: "Restriction", definition: Definition, method: str
+    path: str | os.PathLike[str], restriction: "Restriction | Sections", definition: Definition, method: str
 ) -> "Recorder":
     from polyregions.certificate.writer import Recorder, UnsupportedCertificateError
+    from polyregions.exact.restriction import Restriction
 
     if method != "split":
         raise UnsupportedCertificateError(
             f"a certificate can be written by the method 'split', not by {method!r}: leave out method={method!r}"
+        )
+    if not isinstance(restriction, Restriction):
+        raise UnsupportedCertificateError(
+            f"a certificate can be written over a bounded domain, and {restriction.domain!r} is not bounded"
         )
     return Recorder(path, restriction.network, restriction.domain, definition, restriction.chart)
 
@@ -266,8 +290,8 @@ def check_kinds(network: Any, domain: Any) -> None:
         )
     if not isinstance(domain, Domain):
         raise ArgumentTypeError(
-            f"the domain must be a Box, Polytope, Segment or Plane of polyregions, not {_article(domain)}; "
-            "Box(-1, 1) is the box -1 <= x_i <= 1"
+            f"the domain must be a Box, Polytope, Segment, Plane, Line or Space of polyregions, not "
+            f"{_article(domain)}; Box(-1, 1) is the box -1 <= x_i <= 1"
         )
 
 
@@ -277,7 +301,7 @@ def _article(value: Any) -> str:
 
 
 def _enumerator(
-    restriction: "Restriction",
+    restriction: "Restriction | Sections",
     definition: Definition,
     method: str,
     solver: str,
@@ -307,5 +331,6 @@ def _enumerator(
             raise ArgumentError(f"cells={cells!r} is for the splitting counter; method 'milp' has no cells")
         from polyregions.milp.pool import pool
 
-        return pool(restriction, definition, solver=solver, limits=limits, bounds=bounds)
+        # Of an unbounded domain there are no sections but for the splitting counter.
+        return pool(cast("Restriction", restriction), definition, solver=solver, limits=limits, bounds=bounds)
     raise ArgumentError(f"no method called {method!r}; there are 'split' and 'milp'")

@@ -18,6 +18,7 @@ __all__ = [
     "PolyregionsError",
     "ProjectionError",
     "UnboundedDomainError",
+    "UnsupportedDomainError",
     "UnsupportedLayerError",
 ]
 
@@ -59,7 +60,11 @@ class EmptyDomainError(DomainError):
 
 
 class UnboundedDomainError(DomainError):
-    """The domain is unbounded; only bounded ones can be counted over."""
+    """The domain is unbounded, and what was asked for needs a bounded one."""
+
+
+class UnsupportedDomainError(DomainError):
+    """An unbounded domain, and a network whose regions over it can't be counted yet."""
 
 
 class EncodingError(OverflowError, PolyregionsError):

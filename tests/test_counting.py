@@ -158,7 +158,10 @@ def test_bad_arguments(arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((NETWORK, (-1, 1)), "must be a Box, Polytope, Segment or Plane of polyregions, not a tuple; .*Box\\(-1, 1\\)"),
+        (
+            (NETWORK, (-1, 1)),
+            "must be a Box, Polytope, Segment, Plane, Line or Space of polyregions, not a tuple; .*Box\\(-1, 1\\)",
+        ),
         ((NETWORK, None), "not None"),
         ((NETWORK, pr.Box), "not an ABCMeta"),
         (("net.npz", BOX), r"must be a polyregions.Network, not a str: make one by polyregions.load\(path\)"),

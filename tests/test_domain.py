@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyregions.domain import Box, Chart, Plane, Polytope, Segment, domain_from_json
+from polyregions.domain import Box, Chart, Plane, Polytope, Segment, Space, domain_from_json
 from polyregions.errors import DomainError, EmptyDomainError, PolyregionsError, UnboundedDomainError
 
 NUMBERS = st.one_of(
@@ -238,7 +238,12 @@ class TestJson:
             ("{}", "a domain is"),
             ('{"lower": 0}', r"keys \['lower'\]"),
             ('{"lower": 0, "upper": 1, "A": []}', r"keys \['A', 'lower', 'upper'\]"),
-            ('{"space": false}', r"keys \['space'\]"),
+            ('{"space": false}', 'not {"space": False}'),
+            ('{"space": 1}', 'not {"space": 1}'),
+            ('{"line": {"point": [0, 0], "direction": [0, 0]}}', "direction is zero"),
+            ('{"line": {"point": [0, 0], "direction": [1]}}', "2 and 1 coordinates"),
+            ('{"line": [[0], [1]]}', "line needs the entries point, direction"),
+            ('{"plane": {"origin": [0, 0], "u": [1, 0], "v": [0, 1], "bounded": 0}}', "true or false, not 0"),
             ('{"segment": [[0, 0]]}', "segment needs 2 points"),
             ('{"segment": "ab"}', "segment needs 2 points"),
             ('{"segment": {"a": 1, "b": 2}}', "segment needs 2 points"),
@@ -261,9 +266,28 @@ class TestJson:
         with pytest.raises(DomainError, match="keys"):
             domain_from_json({1: 2, "a": 3})
 
-    def test_whole_space(self):
-        with pytest.raises(UnboundedDomainError, match="not bounded"):
-            domain_from_json({"space": True})
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{"space": true}',
+            '{"line": {"point": [0, "1/3"], "direction": [1, 0]}}',
+            '{"plane": {"origin": [0, 0], "u": [1, 0], "v": [0, 1], "bounded": false}}',
+            '{"A": [[1, 0], [-1, 0]], "b": [1, 1]}',
+        ],
+    )
+    def test_unbounded(self, text):
+        domain = domain_from_json(json.loads(text))
+        assert not domain.bounded
+        assert domain.to_json() == json.loads(text)
+        with pytest.raises(UnboundedDomainError, match="bounded"):
+            domain.chart(2)
+        with pytest.raises(DomainError, match="3" if "space" not in text else "2 dimensions"):
+            (Space(2) if "space" in text else domain).frame(3)
+
+    @pytest.mark.parametrize("dimension", [0, -1, "2/3", 1.5, "x"])
+    def test_dimensions_of_space(self, dimension):
+        with pytest.raises(DomainError, match="space's dimension"):
+            Space(dimension)
 
 
 class TestValues:

@@ -4,6 +4,7 @@ One table per network, made when the first bound is asked for; after that a cell
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -209,12 +210,12 @@ def _of(restriction: "Restriction") -> OpenCellBounds:
     from polyregions.milp.big_m import interval_bounds
 
     network = restriction.network
-    try:
-        bounds = interval_bounds(restriction, FloatBox.of(restriction))
-        on, off = bounds.stably_active, bounds.stably_inactive
-    except EncodingError:
-        # No float bounds some unit: then none is known to be stable.
-        on = off = tuple(np.zeros(n, dtype=np.bool_) for n in restriction.widths)
+    # None is known to be stable where no float bounds some unit, or where biases are no numbers but multiplied by s.
+    on = off = tuple(np.zeros(n, dtype=np.bool_) for n in restriction.widths)
+    if not restriction.chart.homogeneous:
+        with suppress(EncodingError):
+            bounds = interval_bounds(restriction, FloatBox.of(restriction))
+            on, off = bounds.stably_active, bounds.stably_inactive
     depth = network.depth
     layers = layer_states(network.weights[:depth], network.biases[:depth], on, off, restriction.linear)
     return OpenCellBounds(layers, restriction.dimension)

@@ -73,7 +73,7 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
         raise CommandError("give one of a network file, widths such as 2,16,16, and --cnn")
     if arguments.cnn is None and not is_widths:
         return None
-    given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None}
+    given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None, "--space": arguments.space}
     given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
     for name, is_given in given.items():
         if is_given:

@@ -51,11 +51,12 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         theory = architecture.upper
     else:
         network = options.read_network(arguments)
-        if arguments.box is not None or arguments.domain is not None:
+        if options.has_domain(arguments):
             domain = options.read_domain(arguments)
+        if domain is not None and (domain.bounded or arguments.units or arguments.joint):
             units, stable = _bounded_units(network, domain, arguments)
         elif arguments.units or arguments.joint:
-            raise CommandError("--units and --joint need a domain: --box LO HI or --domain FILE")
+            raise CommandError("--units and --joint need a bounded domain: --box LO HI or --domain FILE")
         theory = upper_bounds(network, domain, stable=stable)
     shown = _unit_entries(units, stable) if arguments.units and units is not None and stable is not None else None
     if arguments.json:

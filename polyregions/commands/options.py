@@ -16,6 +16,8 @@ from polyregions.progress import ProgressMeter, progress_meter
 
 # NumPy is loaded by the functions that need it, so that --help and --version do without.
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from polyregions.domain import Domain
     from polyregions.network import Network
 
@@ -33,10 +35,13 @@ __all__ = [
     "add_sampling",
     "add_unit_time_limit",
     "check_solver",
+    "has_domain",
     "meter",
     "natural",
+    "plain_number",
     "positive",
     "read_domain",
+    "read_domain_file",
     "read_network",
     "seconds",
     "shield_negative_numbers",
@@ -72,7 +77,15 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         metavar=("LO", "HI"),
         help="the box LO <= x_i <= HI; 0.1 is the float64 of that name, 1/10 is one tenth",
     )
-    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment or plane")
+    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment, line or plane")
+    domain.add_argument(
+        "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
+    )
+
+
+def has_domain(arguments: Namespace) -> bool:
+    """Whether one was given, where it need not be."""
+    return arguments.box is not None or arguments.domain is not None or arguments.space
 
 
 def add_include_output(parser: ArgumentParser) -> None:
@@ -200,15 +213,24 @@ def read_network(arguments: Namespace) -> "Network":
 
 
 def read_domain(arguments: Namespace) -> "Domain":
-    """The domain given by ``--box`` or ``--domain``."""
-    from polyregions.domain import Box, domain_from_json
+    """The domain given by ``--box``, ``--domain`` or ``--space``."""
+    from polyregions.domain import Box, Space
 
+    if arguments.space:
+        return Space()
     if arguments.box is not None:
         return Box(*arguments.box)
+    return read_domain_file(arguments.domain)
+
+
+def read_domain_file(path: str) -> "Domain":
+    """The domain in a JSON file."""
+    from polyregions.domain import domain_from_json
+
     try:
-        return domain_from_json(_read_json(arguments.domain))
+        return domain_from_json(_read_json(path))
     except DomainError as error:
-        raise CommandError(f"{arguments.domain}: {error}") from None
+        raise CommandError(f"{path}: {error}") from None
 
 
 def check_solver(solver: str, method: str) -> None:
@@ -237,8 +259,12 @@ def unique_remedies(remedy: str) -> str:
     return " or ".join(dict.fromkeys(remedy.split(" or ")))
 
 
+#: Options whose values may begin with a minus sign, and how many values they have.
+_SHIELDED = {"--box": 2, "--from": 1, "--to": 1, "--through": 3}
+
+
 def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
-    """The arguments, with the two after ``--box`` marked as values: argparse takes -1/3 and -1e-3 for options.
+    """The arguments, with those after ``--box`` and the like marked as values: argparse takes -1/3 for an option.
 
     Examples
     --------
@@ -247,16 +273,21 @@ def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
     """
     result = list(argv)
     for i, argument in enumerate(argv):
-        if argument == "--box":
-            for j in range(i + 1, min(i + 3, len(argv))):
-                # A leading space makes it a value; numbers are read with it.
-                if re.match(r"-[.\din]", argv[j], re.IGNORECASE):
-                    result[j] = " " + argv[j]
+        for j in range(i + 1, min(i + 1 + _SHIELDED.get(argument, 0), len(argv))):
+            # A leading space makes it a value; numbers are read with it.
+            if re.match(r"-[.\din]", argv[j], re.IGNORECASE):
+                result[j] = " " + argv[j]
     return result
 
 
-def _number(text: str) -> Any:
-    """As Python reads it, so that 0.1 is a float64; a fraction is exact."""
+def plain_number(text: str) -> "Fraction":
+    """The number of a text, as Python reads it, so that 0.1 is a float64; a fraction is exact.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
     from polyregions.exact.numbers import as_fraction
 
     value: int | float | str = text.strip()
@@ -266,8 +297,12 @@ def _number(text: str) -> Any:
             break
         except ValueError:
             continue
+    return as_fraction(value)
+
+
+def _number(text: str) -> Any:
     try:
-        return as_fraction(value)
+        return plain_number(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

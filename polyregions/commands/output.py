@@ -27,6 +27,7 @@ __all__ = [
     "remark",
     "sampling_facts",
     "write",
+    "write_file",
     "write_json",
 ]
 
@@ -82,6 +83,16 @@ def write(out: TextIO, text: str) -> None:
         raise
     except OSError as error:
         raise CommandError(f"standard output: {error.strerror or error}") from None
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a file of its own, which replaces an existing one when it is whole."""
+    from polyregions.whole_file import write_whole
+
+    try:
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
 
 
 def write_json(out: TextIO, value: Any) -> None:
@@ -177,8 +188,10 @@ def describe_domain(domain: "Domain", dimension: int) -> str:
     >>> describe_domain(Segment([0, 0], [1, 2]), 2), describe_domain(Segment([0] * 99, [1] * 99), 99)
     ('segment from (0, 0) to (1, 2)', 'segment in 99 dimensions')
     """
-    from polyregions.domain import Box, Plane, Polytope, Segment
+    from polyregions.domain import Box, Line, Plane, Polytope, Segment, Space
 
+    if isinstance(domain, Space):
+        return f"the whole space R^{dimension}"
     values = domain.to_json()
     text, kind = "", type(domain).__name__.lower()
     if isinstance(domain, Box):
@@ -187,11 +200,13 @@ def describe_domain(domain: "Domain", dimension: int) -> str:
         text = f"[{pairs[0]}, {pairs[1]}]^{dimension}" if scalar else " x ".join(_bounds(*pairs))
     elif isinstance(domain, Segment):
         text = "from {} to {}".format(*map(_point, values["segment"]))
+    elif isinstance(domain, Line):
+        text = "{} + s {}".format(*(_point(values["line"][name]) for name in ("point", "direction")))
     elif isinstance(domain, Plane):
-        kind = "parallelogram"
+        kind = "parallelogram" if domain.bounded else "infinite plane"
         text = "{} + s {} + t {}".format(*(_point(values["plane"][name]) for name in ("origin", "u", "v")))
     elif isinstance(domain, Polytope):
-        kind = f"polytope of {len(domain.b)} inequalities"
+        kind = f"{'polytope' if domain.bounded else 'unbounded polyhedron'} of {len(domain.b)} inequalities"
     short = text and len(text) <= _LONGEST_DOMAIN
     return f"{kind} {text}" if short else f"{kind} in {dimension} dimensions"
 

@@ -122,7 +122,14 @@ class LayerForms:
         network = self.restriction.network
         active = np.frombuffer(states, dtype=np.uint8).astype(bool)
         layer = self.layer + 1
-        rows = next_rows(network.weights[layer], network.biases[layer], self.rows, active, self.box)
+        rows = next_rows(
+            network.weights[layer],
+            network.biases[layer],
+            self.rows,
+            active,
+            self.box,
+            bias_column=self.restriction.bias_column,
+        )
         return LayerForms(self.restriction, self.box, layer, self.prefix + states, rows)
 
     @cached_property
@@ -185,7 +192,7 @@ class Cell:
     box : FloatBox
     definition : Definition
         REGIONS: every row is strict and the domain open. PATTERNS: rows of active units are strict, those of
-        inactive units and the domain's are not.
+        inactive units and the domain's are not, but for those that its chart says are.
     """
 
     def __init__(self, restriction: Restriction, box: FloatBox, definition: Definition) -> None:
@@ -201,8 +208,9 @@ class Cell:
         self._magnitude = np.empty(16)
         if restriction.rows:
             domain = rounded_rows(restriction.rows, 1, box)
+            closed = len(domain) - restriction.chart.strict
             for i in range(len(domain)):
-                self._push(CellRow(None, i, 1, self.open), domain, i, 1)
+                self._push(CellRow(None, i, 1, self.open or i >= closed), domain, i, 1)
 
     def __len__(self) -> int:
         return len(self.rows)

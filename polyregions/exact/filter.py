@@ -15,7 +15,7 @@ import numpy.typing as npt
 from polyregions.exact.numbers import float_above, float_below
 from polyregions.exact.restriction import Restriction
 
-__all__ = ["FloatBox", "FloatRows", "first_rows", "next_rows", "rounded_rows", "upper_bounds"]
+__all__ = ["FloatBox", "FloatRows", "first_rows", "next_rows", "rounded_rows", "underflow", "upper_bounds"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -35,6 +35,11 @@ def _has_subnormals() -> bool:
     """
     smallest = np.array([2.0**-1022, 5e-324])
     return bool((smallest * np.array([0.5, 1.0]) > 0).all())
+
+
+def underflow(radius: float = 1.0) -> float:
+    """What underflow may add to a form where |t| <= ``radius``; infinite where nothing may be decided."""
+    return TINY * max(1.0, radius) if _has_subnormals() else float("inf")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,7 @@ class FloatBox:
         lower, upper = floats(chart.lower, float_below), floats(chart.upper, float_above)
         radius = np.maximum(np.abs(lower), np.abs(upper))
         inside = floats(chart.lower, float_above), floats(chart.upper, float_below)
-        tiny = TINY * float(radius.max(initial=1.0)) if _has_subnormals() else float("inf")
-        return cls(lower, upper, *inside, radius, tiny)
+        return cls(lower, upper, *inside, radius, underflow(float(radius.max(initial=1.0))))
 
     def holds_strictly(self, point: FloatArray) -> bool:
         """Whether a float point lies certainly in the interior of the box."""
@@ -161,9 +165,21 @@ def _quotient(numerator: int, denominator: int) -> float:
 
 
 def next_rows(
-    weights: FloatArray, biases: FloatArray, rows: FloatRows, active: npt.NDArray[np.bool_], box: FloatBox
+    weights: FloatArray,
+    biases: FloatArray,
+    rows: FloatRows,
+    active: npt.NDArray[np.bool_],
+    box: FloatBox,
+    *,
+    bias_column: int,
 ) -> FloatRows:
     """The next layer's forms where exactly the units ``active`` of this layer pass on theirs.
+
+    Parameters
+    ----------
+    bias_column : int
+        Of :class:`polyregions.exact.restriction.Restriction`. The coordinate that multiplies biases in a homogeneous
+        chart is at most 1, so the error bound is the same.
 
     With u the unit roundoff and m the magnitudes of this layer's forms, a row of the next layer is off by at most
     |W| ((n + 2) u m + e) + (n + 2) u |b| (docs/float_filter.md, equation 2).
@@ -171,7 +187,11 @@ def next_rows(
     w = weights[:, active]
     n = w.shape[1]
     a = w @ rows.a[active]
-    c = w @ rows.c[active] + biases
+    c = w @ rows.c[active]
+    if bias_column == a.shape[1]:
+        c = c + biases
+    else:
+        a[:, bias_column] += biases
     error = np.abs(w) @ ((n + 2) * U * rows.magnitude[active] + rows.error[active]) + (n + 2) * U * np.abs(biases)
     return FloatRows(a, c, error * INFLATE + box.tiny, _magnitude(a, c, box), box.tiny)
 

@@ -11,12 +11,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from polyregions.domain import Chart, Domain
+from polyregions.domain import Chart, Domain, Vector
 from polyregions.exact.arithmetic import Arithmetic, Matrix, default_arithmetic
 from polyregions.exact.numbers import common_denominator, integer_rows
 from polyregions.network import ExactLayer, Network
 
-__all__ = ["ExactPoint", "Restriction"]
+__all__ = ["ExactPoint", "Restriction", "composed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,19 @@ class ExactPoint:
         )
 
 
+def composed(layer: ExactLayer, origin: Sequence[Fraction], columns: Sequence[dict[int, Fraction]]) -> ExactLayer:
+    """The layer W (o + B t) + b over t, the columns of B sparse."""
+    # Over the denominator of the layer times that of the other numbers.
+    q = common_denominator([*origin, *(v for column in columns for v in column.values())])
+    sparse = [[(i, int(v * q)) for i, v in column.items()] for column in columns]
+    constant = [(i, int(v * q)) for i, v in enumerate(origin) if v]
+    weights = [[sum(row[i] * v for i, v in column) for column in sparse] for row in layer.weights]
+    biases = [
+        bias * q + sum(row[i] * v for i, v in constant) for row, bias in zip(layer.weights, layer.biases, strict=True)
+    ]
+    return ExactLayer(weights, biases, layer.denominator * q)
+
+
 class Restriction:
     """The counted ReLU layers of a network over a domain, exact.
 
@@ -51,6 +64,9 @@ class Restriction:
     domain : Domain
     arithmetic : Arithmetic, optional
         Default: :func:`polyregions.exact.arithmetic.default_arithmetic`.
+    section : (Chart, ExactLayer), optional
+        Instead of the domain's own chart one of those that :mod:`polyregions.exact.sections` cuts an unbounded domain
+        into, and the first layer composed with it.
 
     Attributes
     ----------
@@ -70,18 +86,30 @@ class Restriction:
     scale : int
     rows : list of integer vectors of length d + 1
         ``(a, c)`` for the domain's constraints a . t + c >= 0, scaled to integers.
+    bias_column : int
+        Where later layers' biases stand in a form (a, c): d, that of the constant, or in a homogeneous chart d - 1, for
+        there they are multiplied by its last coordinate.
     """
 
-    def __init__(self, network: Network, domain: Domain, arithmetic: Arithmetic | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        domain: Domain,
+        arithmetic: Arithmetic | None = None,
+        *,
+        section: tuple[Chart, ExactLayer] | None = None,
+    ) -> None:
         self.network = network
         self.domain = domain
         self.arithmetic = arithmetic if arithmetic is not None else default_arithmetic()
-        self.chart = domain.chart(network.input_dimension)
+        self.chart = domain.chart(network.input_dimension) if section is None else section[0]
         self.dimension = self.chart.dimension
+        self.bias_column = self.dimension - int(self.chart.homogeneous)
         self.widths = network.widths
         self.linear = network.linear_masks[: network.depth]
         self.linear_widths = network.linear_widths
-        self.layers: tuple[ExactLayer, ...] = self._compose(network.exact_layers[: network.depth])
+        layers = network.exact_layers[: network.depth]
+        self.layers: tuple[ExactLayer, ...] = self._compose(layers) if section is None else (section[1], *layers[1:])
         self.scale = common_denominator([*self.chart.lower, *self.chart.upper])
         self.lower = [int(value * self.scale) for value in self.chart.lower]
         self.upper = [int(value * self.scale) for value in self.chart.upper]
@@ -92,16 +120,7 @@ class Restriction:
         chart: Chart = self.chart
         if not layers or chart.columns is None:
             return layers
-        first = layers[0]
-        # W (o + B t) + b, over the denominator of the layer times that of the chart's numbers.
-        q = common_denominator([*chart.origin, *(v for column in chart.columns for v in column.values())])
-        columns = [[(i, int(v * q)) for i, v in column.items()] for column in chart.columns]
-        origin = [(i, int(v * q)) for i, v in enumerate(chart.origin) if v]
-        weights = [[sum(row[i] * v for i, v in column) for column in columns] for row in first.weights]
-        biases = [
-            bias * q + sum(row[i] * v for i, v in origin) for row, bias in zip(first.weights, first.biases, strict=True)
-        ]
-        return (ExactLayer(weights, biases, first.denominator * q), *layers[1:])
+        return (composed(layers[0], chart.origin, chart.columns), *layers[1:])
 
     @cached_property
     def _weights(self) -> list[Matrix]:
@@ -125,8 +144,9 @@ class Restriction:
         O(number of weights) integer products; the integers gain about 30 bits per layer with float32 weights
         and 60 with float64.
         """
-        scale: Any = point.denominator
-        h: list[Any] = [*point.numerators, scale]
+        h: list[Any] = [*point.numerators, point.denominator]
+        # What multiplies biases: 1, or in a homogeneous chart the last coordinate; 0 scales like any other value.
+        scale: Any = h[self.bias_column]
         values = []
         offset = 0
         for layer in range(layers):
@@ -148,7 +168,8 @@ class Restriction:
     @cached_property
     def _over_forms(self) -> bool:
         """Whether affine maps are kept over the first layer's forms, being fewer than the coordinates."""
-        return bool(self.widths) and self.widths[0] < self.dimension
+        # The last coordinate of a homogeneous chart need not be a function of the first layer's forms.
+        return bool(self.widths) and self.widths[0] < self.dimension == self.bias_column
 
     def affine_rows(self, layer: int, pattern: Sequence[int]) -> Matrix:
         """The integer affine maps of a layer's pre-activations on the cells with the given pattern before it.
@@ -172,7 +193,8 @@ class Restriction:
             entries = arithmetic.rows(rows)
             width = len(entries[0])
             masked = [row if state else [0] * width for row, state in zip(entries, states, strict=True)]
-            masked.append([0] * (width - 1) + [scale])
+            bias = width - 1 if self._over_forms else self.bias_column
+            masked.append([scale * int(j == bias) for j in range(width)])
             rows = arithmetic.multiply(self._weights[k], arithmetic.matrix(masked))
             scale *= self.layers[k].denominator
         return rows
@@ -184,6 +206,10 @@ class Restriction:
         expanded = self.arithmetic.combine(list(row[:-1]), self._weights[0])
         expanded[-1] += row[-1]
         return expanded
+
+    def ambient(self, point: Sequence[Fraction]) -> Vector:
+        """The point of input space with these chart coordinates."""
+        return self.chart.ambient(point)
 
     def split_pattern(self, states: Sequence[int]) -> tuple[tuple[int, ...], ...]:
         """A flat pattern as one tuple per layer."""

@@ -1,6 +1,7 @@
 """One region: its pattern, a point of it, its half-spaces and the affine map on it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +16,7 @@ from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
 
 if TYPE_CHECKING:
+    from polyregions.geometry.closure import Closure
     from polyregions.splitting.exact_vertices import ExactVertex
 
 __all__ = ["Region", "pattern_text"]
@@ -145,6 +147,9 @@ class Region:
     def vertices(self, *, exact: bool = False) -> Any:
         """The vertices of the region's closure in input space, sorted.
 
+        The closure of an unbounded region is their convex hull plus the cone of :meth:`rays`. If it holds a line it has
+        no vertices, and these are points of its smallest faces, one of each.
+
         Parameters
         ----------
         exact : bool, optional
@@ -170,9 +175,46 @@ class Region:
         >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).vertices().tolist()
         [[-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]
         """
-        points = sorted({self._chart.ambient(vertex.point) for vertex in self._chart_vertices})
+        if not self._known_domain().bounded:
+            return self._rounded(self._closure.points, exact)
+        return self._rounded(sorted({self._chart.ambient(vertex.point) for vertex in self._chart_vertices}), exact)
+
+    def rays(self, *, exact: bool = False) -> Any:
+        """The directions in which the region goes on for ever: they span its recession cone. None of a bounded region.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Return tuples of Fractions (coprime integers) instead of a float64 array.
+
+        Returns
+        -------
+        (k, n_0)
+            Sorted. A line in the region counts as two opposite rays.
+
+        Raises
+        ------
+        ArgumentError
+            If the region has more than 8 dimensions, or its domain is not known.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Space
+        >>> net = Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, -1.0], [0.0]])
+        >>> region = Region(net, ((1, 0),), (Fraction(1), Fraction(0)), Space())
+        >>> region.vertices().tolist(), region.rays().tolist(), region.volume()
+        ([[0.0, 1.0]], [[0.0, -1.0], [1.0, 0.0]], inf)
+        """
+        return self._rounded([] if self._known_domain().bounded else self._closure.rays, exact)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the region is bounded, decided exactly; in any number of dimensions."""
+        return self._known_domain().bounded or self._closure.bounded
+
+    def _rounded(self, points: Sequence[tuple[Fraction, ...]], exact: bool) -> Any:
         if exact:
-            return points
+            return list(points)
         floats = [[nearest_float(value) for value in point] for point in points]
         return np.array(floats, dtype=np.float64).reshape(-1, self._network.input_dimension)
 
@@ -188,7 +230,7 @@ class Region:
         ------
         ArgumentError
             If the domain has more than 8 dimensions, or is not known; or if the exact volume is no rational number,
-            as on most planes and segments.
+            as on most planes and segments, or infinite.
 
         Examples
         --------
@@ -197,10 +239,21 @@ class Region:
         >>> Region(net, ((1,),), (Fraction(1), Fraction(0)), Box(-1, 1)).volume()
         2.0
         """
+        domain = self._known_domain()
+        if not domain.bounded:
+            from polyregions.geometry.closure import domain_dimension
+
+            if self._closure.dimension < domain_dimension(domain, self._network.input_dimension):
+                return Fraction(0) if exact else 0.0
+            if not self._closure.bounded:
+                if exact:
+                    raise ArgumentError("the region is unbounded, and its volume infinite; ask for exact=False")
+                return math.inf
         from polyregions.geometry.polytope import chart_volume, square_root, volume_scale_squared
 
-        inside = chart_volume(self._chart_vertices, self._chart.dimension)
-        squared = volume_scale_squared(self._chart)
+        chart, vertices = self._chart, self._chart_vertices
+        inside = chart_volume(vertices, chart.dimension)
+        squared = volume_scale_squared(chart)
         root = square_root(squared)
         if root is not None:
             return inside * root if exact else nearest_float(inside * root)
@@ -213,12 +266,23 @@ class Region:
 
     @cached_property
     def _chart(self) -> Chart:
-        return self._known_domain().chart(self._network.input_dimension)
+        domain = self._known_domain()
+        return (domain if domain.bounded else self._closure.polyhedron).chart(self._network.input_dimension)
+
+    @cached_property
+    def _closure(self) -> "Closure":
+        """The region of an unbounded domain as a polyhedron of its own."""
+        from polyregions.geometry.closure import Closure
+
+        a, b = self.halfspaces(exact=True, irredundant=True, include_domain=True)
+        return Closure(a, b, self._network.input_dimension)
 
     @cached_property
     def _chart_vertices(self) -> "list[ExactVertex]":
         from polyregions.geometry.polytope import chart_vertices
 
+        if not self._known_domain().bounded:
+            return chart_vertices(self._chart, ())
         a, b = self.halfspaces(exact=True, irredundant=True)
         return chart_vertices(self._chart, list(zip(a, b, strict=True)))
 

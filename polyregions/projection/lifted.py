@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from polyregions.domain import Domain, Polytope
+from polyregions.domain import Chart, Domain, Polytope
 from polyregions.network import Network
 from polyregions.projection.system import LinearSystem, echelon, substituted
 
@@ -14,21 +14,24 @@ __all__ = ["LiftedSystem", "domain_system", "lifted_system"]
 def domain_system(domain: Domain, dimension: int) -> LinearSystem:
     """The domain in input space: the rows of a polytope as given; else two bounds per chart coordinate, and the hull.
 
+    An unbounded domain that is no polyhedron of its own rows has its hull alone.
+
     Raises
     ------
     DomainError
         If the domain lives in a space of another dimension.
     """
     if isinstance(domain, Polytope):
-        domain.chart(dimension)  # raises if there is no point, or no bound
+        (domain.chart if domain.bounded else domain.frame)(dimension)  # raises if there is no point
         return LinearSystem.of(
             dimension, ([*(-v for v in row), bound] for row, bound in zip(domain.A, domain.b, strict=True))
         )
-    chart = domain.chart(dimension)
+    chart = domain.chart(dimension) if domain.bounded else domain.frame(dimension)
     n, d = dimension, chart.dimension
+    limits = zip(chart.lower, chart.upper, strict=True) if isinstance(chart, Chart) else ()
     bounds = [
         bound
-        for j, (low, high) in enumerate(zip(chart.lower, chart.upper, strict=True))
+        for j, (low, high) in enumerate(limits)
         for bound in (_sparse(d, {j: 1, d: -low}), _sparse(d, {j: -1, d: high}))
     ]
     if chart.columns is None:

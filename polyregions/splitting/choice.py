@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from polyregions.definition import Definition
 from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
+from polyregions.exact.sections import Sections
 from polyregions.limits import is_number
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _VERTEX_DIMENSION = 4
 
 
 def splitting_tree(
-    restriction: Restriction,
+    restriction: Restriction | Sections,
     definition: Definition,
     *,
     solver: str = "highs",
@@ -62,9 +63,12 @@ def splitting_tree(
         raise ArgumentError(f"the number of workers must be at least 1, not {workers!r}")
     possible = definition is Definition.REGIONS and restriction.dimension > 0 and bool(restriction.widths)
     if cells == "vertex" and not possible:
-        raise ArgumentError(
-            "vertex cells count regions (not patterns) of networks with ReLU layers, in dimension 1 or more"
-        )
+        if not isinstance(restriction, Sections) or definition is not Definition.REGIONS or not restriction.widths:
+            raise ArgumentError(
+                "vertex cells count regions (not patterns) of networks with ReLU layers, in dimension 1 or more"
+            )
+        # Sections may have a dimension less than the domain, and then there is nothing to cut.
+        cells = "lp"
     if recorder is not None:
         if cells == "vertex":
             raise ArgumentError("vertex cells write no certificates; tableau cells do (cells='tableau')")
@@ -72,16 +76,24 @@ def splitting_tree(
     lp_session([0.0], [1.0], name=solver)  # a wrong name is an error even where no LP will be solved
     if cells == "auto":
         cells = "vertex" if possible and restriction.dimension <= _VERTEX_DIMENSION else "tableau"
-    if cells == "lp":
-        from polyregions.splitting.tree import SplittingTree
 
-        return SplittingTree(restriction, definition, solver=solver, recorder=recorder)
-    tree = _compiled_tree(restriction, definition, cells, max_regions, recorder)
-    if workers == 1 or recorder is not None:
-        return tree
-    from polyregions.splitting.workers import ParallelTree
+    def make(part: Restriction, most: int | None) -> "Enumerator":
+        if cells == "lp":
+            from polyregions.splitting.tree import SplittingTree
 
-    return ParallelTree(tree, workers=workers, max_regions=max_regions)
+            return SplittingTree(part, definition, solver=solver, recorder=recorder)
+        tree = _compiled_tree(part, definition, cells, most, recorder)
+        if workers == 1 or recorder is not None:
+            return tree
+        from polyregions.splitting.workers import ParallelTree
+
+        return ParallelTree(tree, workers=workers, max_regions=most)
+
+    if isinstance(restriction, Restriction):
+        return make(restriction, max_regions)
+    from polyregions.splitting.pieces import PieceTree
+
+    return PieceTree(restriction, make, max_regions=max_regions)
 
 
 def _compiled_tree(

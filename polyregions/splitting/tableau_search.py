@@ -71,6 +71,7 @@ _INTEGERS, _FLOATS = Counter.INTEGERS, Counter.FLOATS
 _SPLIT_TOKEN, _LAYER_TOKEN = int(Token.SPLIT), int(Token.LAYER)
 _LOWER, _UPPER, _RADIUS = BoxRow.LOWER, BoxRow.UPPER, BoxRow.RADIUS
 _TINY, _DIMENSION, _OPEN, _CERTIFIED = Constant.TINY, Constant.DIMENSION, Constant.OPEN, Constant.CERTIFIED
+_BIAS = Constant.BIAS
 _CONSTANT, _ERROR, _MAGNITUDE = FormNumber.CONSTANT, FormNumber.ERROR, FormNumber.MAGNITUDE
 _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -98,6 +99,7 @@ def next_rows(
             active += 1
     fine = True
     factor = (active + 2.0) * U
+    bias_column = int(constants[_BIAS])
     for u in range(widths[after]):
         for j in range(length):
             a[after, u, j] = 0.0
@@ -113,7 +115,10 @@ def next_rows(
                     a[after, u, j], a[after, u, j + _U1], a[after, u, j + _U2], a[after, u, j + _U3] = v0, v1, v2, v3
                 constant += weight * numbers[layer, i, _CONSTANT]
                 error += abs(weight) * (factor * numbers[layer, i, _MAGNITUDE] + numbers[layer, i, _ERROR])
-        constant += biases[after, u]
+        if bias_column < 0:
+            constant += biases[after, u]
+        else:
+            a[after, u, bias_column] += biases[after, u]
         magnitude = abs(constant)
         for j in range(length):
             magnitude += abs(a[after, u, j]) * box[_RADIUS, j]

@@ -75,9 +75,12 @@ class BoxRow:
 
 
 class Constant:
-    """Entries of ``Problem.constants``: OPEN, CERTIFIED, RECORD are flags; DOUBT is a share of decisions, of 2^16."""
+    """Entries of ``Problem.constants``: OPEN, CERTIFIED, RECORD are flags; DOUBT is a share of decisions, of 2^16.
 
-    TINY, DIMENSION, OPEN, CERTIFIED, DOUBT, RECORD = range(6)
+    BIAS: the coordinate that multiplies later layers' biases, in a homogeneous chart; -1 where they are constants.
+    """
+
+    TINY, DIMENSION, OPEN, CERTIFIED, DOUBT, RECORD, BIAS = range(7)
 
 
 class Problem(NamedTuple):
@@ -220,7 +223,8 @@ def new_problem(
         w = network.weights[layer]
         weights[layer, : w.shape[0], : w.shape[1]] = w
         biases[layer, : len(w)] = network.biases[layer]
-    constants = np.array([box.tiny, float(d), float(is_open), float(certified), doubt * 2**16, float(record)])
+    bias = restriction.bias_column if restriction.chart.homogeneous else -1
+    constants = np.array([box.tiny, d, is_open, certified, doubt * 2**16, record, bias], dtype=np.float64)
     # As many words as the masks of a search have, which hold the domain's rows, too.
     words = -(-max(most, len(restriction.rows)) // 64)
     bits = np.zeros((len(widths), 64 * words), dtype=np.uint8)

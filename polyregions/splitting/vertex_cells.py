@@ -7,6 +7,7 @@ integers, and the form evaluated there.
 
 from collections.abc import Callable, Iterator
 from copy import copy
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
@@ -27,17 +28,34 @@ from polyregions.splitting import vertex_kernel as kernel
 from polyregions.splitting.exact_vertices import ExactVertex, domain_vertices
 from polyregions.splitting.tree import SplittingTree
 
-__all__ = ["VertexTree"]
+__all__ = ["Polygons", "VertexTree"]
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Nodes between two questions whether to stop: some milliseconds of work.
 _STEPS = 2000
 _BUFFER, _SMALL_BUFFER = 1024, 64
+#: Corners of polygons that are kept at a time, if any are.
+_CORNERS = 8 * _BUFFER
 #: Nodes of LP cells between two such questions.
 _GUEST_STEPS = 20
 #: A-priori error bounds, which cost nothing per cell, serve while they are below this share of the forms' size.
 _STATIC_ERROR = 2.0**-24
+
+
+@dataclass(frozen=True)
+class Polygons:
+    """Regions in the plane, as :class:`polyregions.splitting.vertex_kernel.Scratch` has them in its buffer.
+
+    ``states`` (m, N), ``sizes`` (m,); ``corners`` (v, 2), ``radii`` (v,) within which the true ones lie, and ``edges``
+    (v, 2), with v the sum of the sizes.
+    """
+
+    states: npt.NDArray[np.uint8]
+    sizes: npt.NDArray[np.int64]
+    corners: FloatArray
+    radii: FloatArray
+    edges: npt.NDArray[np.int32]
 
 
 class VertexTree:
@@ -75,10 +93,10 @@ class VertexTree:
         self._guest: SplittingTree | None = None
         with np.errstate(all="ignore"):
             self._problem = self._make_problem()
-            corners = domain_vertices(restriction)
-            self._scratch = self._make_scratch(corners)
-            self._nodes = self._make_nodes(32, max(16, 2 * len(corners)))
-            self._start(corners)
+            domain = domain_vertices(restriction)
+            self._scratch = self._make_scratch(domain)
+            self._nodes = self._make_nodes(32, max(16, 2 * len(domain)))
+            self._start(domain)
 
     # -- arrays ------------------------------------------------------------------------------------------
 
@@ -111,6 +129,7 @@ class VertexTree:
             weights,
             np.abs(weights) if running else np.zeros((layers, 1, 1)),
             biases,
+            r.bias_column,
             *self._walls(),
             box.radius,
             float(8 * U * box.radius.max(initial=0.0) + box.tiny),
@@ -163,6 +182,10 @@ class VertexTree:
             np.zeros((_BUFFER, units), dtype=np.uint8),
             np.zeros((_BUFFER, d)),
             np.zeros(_BUFFER, dtype=np.bool_),
+            np.zeros(_BUFFER, dtype=np.int64),
+            np.zeros((0, 2)),
+            np.zeros(0),
+            np.zeros((0, 2), dtype=np.int32),
             np.zeros(widest),
             np.zeros(widest),
             np.zeros(widest, dtype=np.int32),
@@ -227,7 +250,7 @@ class VertexTree:
         nodes.head[0] = (0, len(corners), len(live), 0, 0, linear[0], len(passed), r.dimension, 0)
         width = r.widths[1] if len(r.widths) > 1 else 0
         bias = self._problem.biases[1, :width] if width else np.zeros(0)
-        nodes.sums[0, r.dimension, :width] = bias
+        nodes.sums[0, r.bias_column, :width] = bias
         nodes.sums[0, r.dimension + 1, :width] = (n + 2) * U * np.abs(bias) * INFLATE + self._box.tiny
         if width and len(passed):
             # What vertex_kernel._add_forms does with units that are settled.
@@ -358,6 +381,35 @@ class VertexTree:
             else:
                 yield from self._guest.leaves(stop)
                 self._dismiss_guest()
+
+    def polygons(self, stop: Callable[[], bool] = lambda: False) -> "Iterator[Polygons | Leaf]":
+        """Yield the regions of a domain of dimension 2 with their corners, many at a time.
+
+        Those of cells with too many facets come as leaves, without. ``stop`` is asked every few milliseconds.
+        """
+        self._scratch = self._scratch._replace(
+            corners=np.zeros((_CORNERS, 2)),
+            corner_radii=np.zeros(_CORNERS),
+            edges=np.zeros((_CORNERS, 2), dtype=np.int32),
+        )
+        counters = self._counters
+        while counters[kernel.TOP] >= 0 and not stop():
+            if self._guest is not None:
+                yield from self._guest.leaves(stop)
+                self._dismiss_guest()
+                continue
+            counters[kernel.FILLED] = counters[kernel.CORNERS] = 0
+            self._advance(self._max_regions, keep=True)
+            s, filled, corners = self._scratch, int(counters[kernel.FILLED]), int(counters[kernel.CORNERS])
+            self._yielded = filled
+            if filled:
+                yield Polygons(
+                    s.leaf_states[:filled].copy(),
+                    s.leaf_sizes[:filled].copy(),
+                    s.corners[:corners].copy(),
+                    s.corner_radii[:corners].copy(),
+                    s.edges[:corners].copy(),
+                )
 
     def _take(self) -> Leaf:
         scratch, i = self._scratch, self._yielded

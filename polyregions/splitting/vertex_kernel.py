@@ -28,6 +28,7 @@ from polyregions.splitting.exact_vertices import BOX, DOMAIN
 __all__ = [
     "BOX",
     "BUFFER_FULL",
+    "CORNERS",
     "COUNTERS",
     "DOMAIN",
     "FACETS_FULL",
@@ -57,8 +58,9 @@ IntArray = npt.NDArray[np.int64]
 #: Why :func:`advance` returned.
 FINISHED, PAUSED, UNDECIDED, BUFFER_FULL, GROW_STACK, GROW_VERTICES, FACETS_FULL = range(7)
 #: Entries of the array of counters: top of the stack (-1 when empty), regions found, leaves in the buffer, splits, sign
-#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``; how many.
-TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, COUNTERS = range(8)
+#: tests made, splits recorded for the upper bound, state of the random numbers for ``Problem.doubt``, corners of the
+#: leaves in the buffer; how many.
+TOP, FOUND, FILLED, SPLITS, TESTS, FRAMES, RANDOM, CORNERS, COUNTERS = range(9)
 #: A sign in a node's table besides -1, 0, 1: not certain.
 UNKNOWN = 2
 #: Facets of one cell that a bit set holds.
@@ -74,6 +76,7 @@ class Problem(NamedTuple):
     weights (L, n', n'') : ``weights[l, u, j]`` takes unit u of layer l - 1 to unit j of layer l; entry 0 is unused
     sizes : absolute values of the weights, where ``running``
     biases (L, n)
+    bias_column : the column of a form in which they stand: d, that of the constant, but in homogeneous charts
     walls (2 d + m, d + 1), wall_limits (2 d + m,) : the box's sides and the domain's rows as forms, and their errors
     radius (d,) : bounds |t|
     slack : the rounding error of a new vertex's coordinate
@@ -88,6 +91,7 @@ class Problem(NamedTuple):
     weights: FloatArray
     sizes: FloatArray
     biases: FloatArray
+    bias_column: int
     walls: FloatArray
     wall_limits: FloatArray
     radius: FloatArray
@@ -133,6 +137,8 @@ class Scratch(NamedTuple):
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
+    leaf_sizes (B,), corners (V, 2), corner_radii (V,), edges (V, 2) : in the plane, the numbers of corners of the
+        leaves, the corners in cyclic order, and the facets (layer, unit) from each to the next; V = 0 leaves them out
     low, high, chosen, kept, new_vertices, new_radii, new_incidence, system : room to work
     """
 
@@ -146,6 +152,10 @@ class Scratch(NamedTuple):
     leaf_states: npt.NDArray[np.uint8]
     leaf_points: FloatArray
     leaf_certain: npt.NDArray[np.bool_]
+    leaf_sizes: IntArray
+    corners: FloatArray
+    corner_radii: FloatArray
+    edges: npt.NDArray[np.int32]
     low: FloatArray
     high: FloatArray
     chosen: npt.NDArray[np.int32]
@@ -162,6 +172,8 @@ LAYER, VERTICES, LIVE, PHASE, UNIT, STATE, ACTIVE, DIMENSION, NEW, HEAD = range(
 _POLISH = 2.0**-20
 #: Differences of values below which radii are not computed from them, for underflow would spoil the quotients.
 _LEAST_ROOM = 2.0**-800
+#: Radii, as a multiple of ``slack``, above which a leaf's corners are computed afresh.
+_FINE = 2.0**4
 #: Sizes of forms for which a vertex in the plane is computed afresh, and what underflow may then add to its radius.
 _LEAST_SIZE, _LARGEST_SIZE, _UNDERFLOW = 2.0**-150, 2.0**150, 2.0**-700
 #: Vertices may lie outside the box by rounding.
@@ -433,10 +445,10 @@ def _enter(nodes, problem, scratch, counters, node, layer):
         following = problem.widths[layer + 1]
         terms = (width + 2) * U
         for j in range(following):
-            for k in range(d):
+            for k in range(d + 1):
                 nodes.sums[node, k, j] = 0.0
             bias = problem.biases[layer + 1, j]
-            nodes.sums[node, d, j] = bias
+            nodes.sums[node, problem.bias_column, j] = bias
             nodes.sums[node, d + 1, j] = terms * abs(bias) + problem.tiny
     low, high = scratch.low, scratch.high
     radius = 0.0
@@ -689,6 +701,39 @@ def _split(nodes, problem, scratch, counters):
     return -1
 
 
+@inlined
+def _walk(nodes, problem, scratch, node, start):
+    """Write a polygon's corners in cyclic order, from ``start`` on; two are neighbours iff they share a facet."""
+    count = nodes.head[node, VERTICES]
+    v = 0
+    for i in range(count):
+        scratch.kept[i] = v
+        corner = scratch.corners[start + i]
+        corner[0], corner[1] = nodes.vertices[node, v, 0], nodes.vertices[node, v, 1]
+        scratch.corner_radii[start + i] = nodes.radii[node, v]
+        if not nodes.radii[node, v] <= _FINE * problem.slack:
+            radius = _polish(nodes, problem, scratch, node, nodes.incidence[node, v], corner)
+            if radius < nodes.radii[node, v]:
+                scratch.corner_radii[start + i] = radius
+            else:
+                corner[0], corner[1] = nodes.vertices[node, v, 0], nodes.vertices[node, v, 1]
+        following = 0
+        # The last corner's edge leads back to the first.
+        for q in range(count if i + 1 < count else 0):
+            if not nodes.incidence[node, v] & nodes.incidence[node, q]:
+                continue
+            fresh = True
+            for j in range(i + 1):
+                fresh &= scratch.kept[j] != q
+            if fresh:
+                following = q
+                break
+        slot = _lowest(nodes.incidence[node, v] & nodes.incidence[node, following])
+        scratch.edges[start + i, 0] = nodes.facets[node, slot, 0]
+        scratch.edges[start + i, 1] = nodes.facets[node, slot, 1]
+        v = following
+
+
 @compiled_fused
 def _inside(problem, scratch, x):
     """Whether a float point certainly lies in the domain and has the states of the present branch, none by a zero."""
@@ -772,6 +817,12 @@ def advance(
                 filled = counters[FILLED]
                 if filled == len(scratch.leaf_states):
                     return BUFFER_FULL
+                if len(scratch.corners):
+                    if counters[CORNERS] + head[VERTICES] > len(scratch.corners):
+                        return BUFFER_FULL
+                    _walk(nodes, problem, scratch, node, counters[CORNERS])
+                    scratch.leaf_sizes[filled] = head[VERTICES]
+                    counters[CORNERS] += head[VERTICES]
                 for k in range(len(scratch.states)):
                     scratch.leaf_states[filled, k] = scratch.states[k]
                 for k in range(nodes.vertices.shape[2]):

@@ -134,6 +134,54 @@ NUMBER = {
 
 REGIONS_FILE_LINE = _object({"pattern": PATTERN, "witness": {"type": "array", "items": NUMBER}})
 
+LINE = _object(
+    {
+        "count": {"type": "integer", "minimum": 1},
+        "status": {"const": "exact"},
+        "definition": {"enum": ["regions", "patterns"]},
+        **{key: {"type": "integer", "minimum": 1} for key in ("regions", "patterns", "linear", "affine")},
+        "breakpoints": {"type": "array", "items": NUMBER},
+        "changes": {
+            "type": "array",
+            "items": {"type": "array", "minItems": 1, "items": {"type": "array", "items": NATURAL, "minItems": 2}},
+        },
+        "interval_patterns": {"type": "array", "items": PATTERN, "uniqueItems": True},
+        **{name: COUNT_PROPERTIES[name] for name in ("seconds", "stats", "network", "domain", "versions")},
+    }
+)
+
+_POLYGONS = {
+    "vertices": NATURAL,
+    **{key: {"type": "number", "minimum": 0} for key in ("area", "domain_area", "perimeters")},
+}
+
+PLANE = {
+    **_object({**COUNT_PROPERTIES, **_POLYGONS}, **STATUSES),
+    "additionalProperties": {"type": "string"},  # the files that were written
+}
+
+PLANE_FILE = _object(
+    {
+        "format": {"const": "polyregions plane"},
+        "version": {"const": 1},
+        **COUNT_PROPERTIES,
+        **_POLYGONS,
+        "polygons": {
+            "type": "array",
+            "items": _object(
+                {
+                    "pattern": PATTERN,
+                    "vertices": {"type": "array", "minItems": 3, "items": {"type": "array", "items": NUMBER}},
+                    "edges": {"type": "array", "minItems": 3, "items": {"type": "array", "items": {"type": "integer"}}},
+                    "area": {"type": "number", "minimum": 0},
+                    "perimeter": {"type": "number", "minimum": 0},
+                }
+            ),
+        },
+    },
+    **STATUSES,
+)
+
 SOLVERS = _object(
     {
         "solvers": {

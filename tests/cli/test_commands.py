@@ -389,3 +389,23 @@ def test_an_upper_bound_of_any_length_is_printed(capsys, monkeypatch, orthants):
     assert (status, result["upper"]) == (3, 10**5000)
     assert main(["count", orthants, *BOX]) == 3
     assert "between 1 and 1.0e5000 regions" in capsys.readouterr().out
+
+
+def test_whole_space(capsys, tmp_path, orthants):
+    status, result = run_json(capsys, "count", orthants, "--space")
+    jsonschema.validate(result, schemas.COUNT)
+    assert (status, result["count"], result["domain"]) == (0, 4, {"space": True})
+    path = tmp_path / "line.json"
+    path.write_text('{"line": {"point": [0, 1], "direction": [1, 0]}}')
+    status, result = run_json(capsys, "count", orthants, "--domain", str(path), "--definition", "patterns")
+    assert (status, result["count"], result["domain"]) == (0, 3, json.loads(path.read_text()))
+    assert main(["count", orthants, "--space"]) == 0
+    assert "the whole space R^2" in capsys.readouterr().out
+    assert main(["bounds", orthants, "--space"]) == 0
+    assert capsys.readouterr().out.startswith("at most 7 regions")
+    for arguments in (["count", orthants, "--method", "milp"], ["cross-check", orthants]):
+        assert main([*arguments, "--space"]) == 2
+        assert "whole space" in capsys.readouterr().err
+    certificate = str(tmp_path / "space.cert")
+    assert main(["count", orthants, "--space", "--certificate", certificate]) == 2
+    assert "not bounded" in capsys.readouterr().err

@@ -47,6 +47,11 @@ def test_guide(framework, tmp_path, monkeypatch):
     run(text, "docs/python.md")
 
 
+def test_unbounded_domains():
+    (block,) = blocks("python", (ROOT / "docs" / "unbounded.md").read_text(encoding="utf-8"))
+    run(block, "docs/unbounded.md")
+
+
 def test_the_guide_is_short():
     assert len(GUIDE.splitlines()) <= 60
 

@@ -1,0 +1,111 @@
+"""List the regions along a line through the input space of a network, with exact breakpoints.
+
+For networks of any size. A point x(t) = P + t (Q - P) of the segment has t between 0 and 1; with --infinite t is any
+number.
+"""
+
+import csv
+import io
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from polyregions.commands import CommandError, ExitStatus, options, output
+from polyregions.commands.points import POINT, read_point
+from polyregions.definition import Definition
+
+if TYPE_CHECKING:
+    from polyregions.slices.line import LineRegions
+
+HELP = "list the regions along a line"
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
+    parser.add_argument("--from", dest="start", metavar="P", required=True, help=f"the segment's start: {POINT}")
+    parser.add_argument("--to", dest="end", metavar="Q", required=True, help="its end")
+    parser.add_argument("--infinite", action="store_true", help="the whole line through P and Q")
+    parser.add_argument(
+        "--definition",
+        choices=[choice.value for choice in Definition],
+        default=Definition.REGIONS.value,
+        help="what is counted: intervals, or also patterns attained at single points (default: %(default)s)",
+    )
+    options.add_include_output(parser)
+    parser.add_argument(
+        "--exact", action="store_true", help="breakpoints as exact fractions instead of rounded; slower"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write the intervals to FILE (.csv)")
+    options.add_output(parser)
+
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.domain import Line, Segment
+    from polyregions.errors import DomainError
+    from polyregions.slices.line import line
+
+    if arguments.output is not None and Path(arguments.output).suffix.lower() != ".csv":
+        raise CommandError(f"{arguments.output}: the extension must be .csv")
+    network = options.read_network(arguments)
+    p, q = read_point(arguments.start, "--from"), read_point(arguments.end, "--to")
+    if arguments.infinite:
+        if len(p) != len(q):
+            raise DomainError(f"the line's points P and Q have {len(p)} and {len(q)} coordinates")
+        if p == q:
+            raise DomainError("the line's points P and Q are the same; a line needs two")
+        domain: Any = Line(p, [y - x for x, y in zip(p, q, strict=True)])
+    else:
+        domain = Segment(p, q)
+    found = line(network, domain, definition=arguments.definition)
+    if arguments.output is not None:
+        output.write_file(arguments.output, _table(found, arguments.exact))
+    if arguments.json:
+        file = {"output": arguments.output} if arguments.output else {}
+        output.write_json(out, found.to_json(exact=arguments.exact) | file)
+        return ExitStatus.OK
+    lines = _lines(found)
+    if arguments.output is not None:
+        lines.append(f"  {'written':<11} {len(found):,} intervals to {arguments.output}")
+    output.write(out, "\n".join(lines))
+    return ExitStatus.OK
+
+
+def _lines(found: "LineRegions") -> list[str]:
+    regions = found.definition is Definition.REGIONS
+    noun = "region" if regions else "activation pattern"
+    units = found.network.num_units
+    share = f", {found.num_regions / units:.2f} regions per ReLU unit" if units else ""
+    counts = {
+        "regions": found.num_regions,
+        "patterns": found.num_patterns,
+        "linear pieces": found.num_linear,
+        "affine maps": found.num_affine,
+    }
+    facts = [
+        ("definition", "regions (intervals)" if regions else "patterns (also those attained at single points)"),
+        ("all counts", ", ".join(f"{number:,} {name}" for name, number in counts.items())),
+        ("network", output.describe_network(found.network) + share),
+        ("domain", output.describe_domain(found.domain, found.network.input_dimension)),
+        ("time", f"{found.seconds:.2f} s"),
+        ("decisions", "{:,} by the float filter, {:,} in exact arithmetic".format(*found.stats.values())),
+    ]
+    head = f"{found.count:,} {noun}{'s' * (found.count != 1)} along the line ({found.status.value})"
+    return [head, *(f"  {name:<11} {text}" for name, text in facts)]
+
+
+def _table(found: "LineRegions", exact: bool) -> str:
+    """A row per interval; ``changes`` are the neurons layer:unit, from 0, that change at its start."""
+    from polyregions.geometry.region import pattern_text
+
+    ends: list[Any] = found.ends.tolist()
+    if exact:
+        ends[1:-1] = map(str, found.breakpoints(exact=True))
+    lengths = found.lengths().tolist()
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=os.linesep)
+    writer.writerow(["interval", "t_start", "t_end", "length", "pattern", "changes"])
+    for i in range(len(found)):
+        changes = " ".join(f"{layer}:{unit}" for layer, unit in found.changes(i - 1)) if i else ""
+        writer.writerow([i, ends[i], ends[i + 1], lengths[i], pattern_text(found.pattern(i)), changes])
+    return text.getvalue()

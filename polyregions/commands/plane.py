@@ -1,0 +1,104 @@
+"""List the regions of a network on a two-dimensional slice of its input space, as polygons.
+
+The slice is the square around the circumcentre of three points (--through A B C), the parallelogram that they span, or
+any bounded domain of two dimensions.
+"""
+
+from argparse import ArgumentParser, Namespace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from polyregions.commands import CommandError, ExitStatus, options, output
+from polyregions.commands.points import POINT, read_point
+
+if TYPE_CHECKING:
+    from polyregions.domain import Domain
+    from polyregions.slices.plane import PlaneRegions
+
+HELP = "list the regions on a plane"
+
+
+def configure(parser: ArgumentParser) -> None:
+    parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--through", nargs=3, metavar=("A", "B", "C"), help=f"three points, each {POINT}")
+    where.add_argument("--domain", metavar="FILE", help="JSON file with a domain of two dimensions, such as a plane")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument(
+        "--square", action="store_true", help="the square around the circumcentre of A, B and C (default)"
+    )
+    shape.add_argument(
+        "--parallelogram", action="store_true", help="the parallelogram with the corner A and the sides AB and AC"
+    )
+    options.add_include_output(parser)
+    options.add_limits(parser)
+    options.add_memory_limit(parser)
+    parser.add_argument("--output", metavar="FILE", help="write the polygons to FILE (.npz or .json)")
+    parser.add_argument("--html", metavar="FILE", help="write an interactive view of the plane to FILE (.html)")
+    parser.add_argument("--plot", metavar="FILE", help="draw the polygons into FILE (.png, .pdf, .svg)")
+    options.add_output(parser)
+
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.slices.plane import plane
+
+    if arguments.domain is not None and (arguments.square or arguments.parallelogram):
+        raise CommandError("arguments --square and --parallelogram go with --through")
+    for path, suffixes in ((arguments.output, (".npz", ".json")), (arguments.html, (".html", ".htm"))):
+        if path is not None and Path(path).suffix.lower() not in suffixes:
+            raise CommandError(f"{path}: the extension must be one of {', '.join(suffixes)}")
+    network = options.read_network(arguments)
+    domain = _domain(arguments)
+    with options.meter(arguments) as meter:
+        found = plane(
+            network,
+            domain,
+            time_limit=arguments.time_limit,
+            max_regions=arguments.max_regions,
+            memory_limit=arguments.memory_limit,
+            progress=meter,
+        )
+    files = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
+    try:
+        for name, path in files.items():
+            _WRITERS[name](found, path)
+    except OSError as error:
+        raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
+    if arguments.json:
+        output.write_json(out, found.to_json() | files)
+    else:
+        lines = output.count_lines(found.count, arguments.domain)
+        share = "" if found.domain_area() == 0 else f", {found.areas.sum() / found.domain_area():.4%} of the domain's"
+        lines.append(f"  {'area':<11} {found.areas.sum():.6g}{share}; {len(found.vertices):,} corners")
+        lines += [f"  {'written':<11} {path}" for path in files.values()]
+        output.write(out, "\n".join(lines))
+    return output.exit_status(found.count)
+
+
+def _domain(arguments: Namespace) -> "Domain":
+    if arguments.domain is not None:
+        return options.read_domain_file(arguments.domain)
+    from polyregions.domain import Plane
+
+    points = [read_point(text, "--through") for text in arguments.through]
+    return Plane.through(*points, square=not arguments.parallelogram)
+
+
+def _save(found: "PlaneRegions", path: str) -> None:
+    found.save(path)
+
+
+def _html(found: "PlaneRegions", path: str) -> None:
+    found.to_html(path)
+
+
+def _plot(found: "PlaneRegions", path: str) -> None:
+    try:
+        plot = import_module("polyregions.plot")
+    except ImportError as error:
+        raise CommandError(f"{path}: pictures need matplotlib (pip install 'polyregions[plot]'): {error}") from None
+    plot.save_plane(found, path)
+
+
+_WRITERS = {"output": _save, "html": _html, "plot": _plot}

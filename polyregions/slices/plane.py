@@ -1,0 +1,378 @@
+"""``plane``: the regions on a two-dimensional slice as polygons."""
+
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.domain import Chart, Domain
+from polyregions.enumeration import Leaf, Run, check_kinds
+from polyregions.errors import DomainError
+from polyregions.exact.filter import U
+from polyregions.exact.numbers import nearest_float
+from polyregions.geometry.polytope import volume_scale_squared
+from polyregions.geometry.region import Region
+from polyregions.network import Network, Pattern
+from polyregions.result import Count, ProgressCallback, Status
+from polyregions.slices.exact_forms import ExactForms
+from polyregions.slices.polygons import Form, Point, PolygonArrays, clipped, exact_area, intersection
+from polyregions.splitting.exact_vertices import BOX
+from polyregions.splitting.vertex_cells import Polygons
+
+__all__ = ["PlaneRegions", "plane"]
+
+FloatArray = npt.NDArray[np.float64]
+Packed = npt.NDArray[np.uint8]
+
+#: Corners whose proven error exceeds this share of the domain's size are computed exactly and rounded.
+_LARGEST_ERROR = 2.0**-20
+
+
+def plane(
+    network: Network,
+    domain: Domain,
+    *,
+    time_limit: float | None = None,
+    max_regions: int | None = None,
+    memory_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> "PlaneRegions":
+    """All regions of a network on a two-dimensional slice, as polygons.
+
+    Parameters
+    ----------
+    network : Network
+    domain : Plane, or any bounded domain of two dimensions
+        Such as a Box of a network with two inputs.
+    time_limit, max_regions, memory_limit, progress
+        As for :func:`polyregions.count`; a run that is stopped has the regions found so far.
+
+    Returns
+    -------
+    PlaneRegions
+
+    Raises
+    ------
+    DomainError
+        If the domain has another dimension, or is not bounded.
+
+    Notes
+    -----
+    The splitting counter by vertex cells (docs/vertex_cells.md): the number of regions, their patterns, and the order
+    of each polygon's corners are exact; the corners' coordinates are rounded, with proven bounds, and exact on demand.
+
+    Examples
+    --------
+    >>> import polyregions as pr
+    >>> net = pr.Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    >>> found = pr.plane(net, pr.Plane([-1, -1], [4, 0], [0, 4]))
+    >>> found.count.lower, float(found.areas.sum()), found.polygon(0).shape
+    (4, 16.0, (4, 2))
+    """
+    check_kinds(network, domain)
+    chart = domain.chart(network.input_dimension)
+    if chart.dimension != 2:
+        raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {chart.dimension}")
+    run = Run(
+        network,
+        domain,
+        cells="vertex",
+        time_limit=time_limit,
+        max_regions=max_regions,
+        memory_limit=memory_limit,
+        progress=progress,
+    )
+    exact = _ExactPolygons(network, domain, chart)
+    polygons, states = _gather(exact, run.polygons(), sum(network.widths))
+    return PlaneRegions(run.result(), chart, polygons, states, exact)
+
+
+class _ExactPolygons:
+    """Corners of regions in rational arithmetic."""
+
+    def __init__(self, network: Network, domain: Domain, chart: Chart) -> None:
+        self._network, self._chart = network, chart
+        self._forms = ExactForms(network, domain)
+        self.size = max(nearest_float(abs(value)) for value in (*chart.lower, *chart.upper))
+
+    def corners(self, states: npt.NDArray[np.bool_], edges: npt.NDArray[np.int32]) -> list[Point]:
+        """The corners of a region whose edges in order lie on the given lines; corner i starts edge i."""
+        rows: dict[int, Any] = {}
+        lines = []
+        for layer, unit in edges.tolist():
+            if layer >= 0 and layer not in rows:
+                rows[layer] = self._forms.rows(layer, states[None])[0]
+            lines.append(rows[layer][unit] if layer >= 0 else self._side(layer, unit))
+        return [intersection(lines[i - 1], lines[i]) for i in range(len(lines))]
+
+    def clip(self, states: npt.NDArray[np.bool_]) -> tuple[list[Point], list[tuple[int, int]]]:
+        """A region's corners and edges from its pattern alone."""
+        (x0, y0), (x1, y1) = self._chart.lower, self._chart.upper
+        corners: list[Point] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        labels = [(BOX, side) for side in (2, 1, 3, 0)]
+        for i, (a, c) in enumerate(self._chart.rows):
+            clipped(corners, labels, (*a, c), (BOX - 1, i))
+        offset = 0
+        for layer, width in enumerate(self._network.widths):
+            for unit, row in enumerate(self._forms.rows(layer, states[None])[0]):
+                if self._network.linear_masks[layer][unit]:
+                    continue
+                sign = 1 if states[offset + unit] else -1
+                clipped(corners, labels, [sign * value for value in row], (layer, unit))
+            offset += width
+        return corners, labels
+
+    def _side(self, layer: int, unit: int) -> Form:
+        if layer != BOX:
+            a, c = self._chart.rows[unit]
+            return (*a, c)
+        bound = (self._chart.upper if unit % 2 else self._chart.lower)[unit // 2]
+        return (Fraction(unit < 2), Fraction(unit >= 2), -bound)
+
+
+def _gather(
+    exact: _ExactPolygons, found: Iterable[Polygons | Leaf], units: int
+) -> tuple[PolygonArrays, npt.NDArray[np.uint8]]:
+    parts: list[tuple[Any, ...]] = []
+    for item in found:
+        if isinstance(item, Polygons):
+            # Packed at once: a pattern of a thousand units is then 128 bytes.
+            packed = np.packbits(item.states, axis=1)
+            parts.append((packed, item.sizes, item.corners, item.radii, item.edges))
+        else:
+            states = np.frombuffer(item.states, dtype=np.uint8)
+            corners, labels = exact.clip(states.astype(np.bool_))
+            floats = np.array([[nearest_float(value) for value in corner] for corner in corners])
+            edges = np.array(labels, dtype=np.int32)
+            parts.append((np.packbits(states)[None], [len(corners)], floats, np.full(len(corners), np.inf), edges))
+    empty = (np.zeros((0, -(-units // 8)), np.uint8), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))
+    columns = list(zip((*empty, np.zeros((0, 2), np.int32)), *parts, strict=True))
+    packed_states, *arrays = (np.concatenate(column) for column in columns)
+    polygons = PolygonArrays(*arrays)
+    return _settled(exact, polygons, packed_states, units) if len(polygons.sizes) else polygons, packed_states
+
+
+def _settled(exact: _ExactPolygons, polygons: PolygonArrays, packed: Packed, units: int) -> PolygonArrays:
+    """Corners that are not known well enough replaced by exact ones, rounded; and all polygons counter-clockwise."""
+    rough = polygons.owner[~(polygons.errors <= _LARGEST_ERROR * exact.size)]
+    with np.errstate(all="ignore"):
+        backwards, doubtful = polygons.signed_areas < 0, polygons.with_uncertain_areas()
+    doubtful[rough] = True
+    for i in np.flatnonzero(doubtful).tolist():
+        here = slice(int(polygons.offsets[i]), int(polygons.offsets[i + 1]))
+        states = np.unpackbits(packed[i], count=units).astype(np.bool_)
+        corners = exact.corners(states, polygons.edges[here])
+        polygons.corners[here] = [[nearest_float(value) for value in corner] for corner in corners]
+        polygons.errors[here] = 2 * U * np.abs(polygons.corners[here]).max(axis=1) + 2.0**-1000
+        backwards[i] = exact_area(corners) < 0
+    # What was derived from the corners is derived anew.
+    return PolygonArrays(polygons.sizes, polygons.corners, polygons.errors, polygons.edges).turned(backwards)
+
+
+@dataclass(frozen=True, eq=False)
+class PlaneRegions:
+    """The regions on a slice, as polygons in the slice's own coordinates (s, t), where x = origin + s u + t v.
+
+    Of a domain that is no :class:`polyregions.Plane` the coordinates are those of its chart: the inputs of a box.
+
+    Attributes
+    ----------
+    count : Count
+        How many, and whether that is all: exact, or a bracket where a limit ended the run.
+    packed_patterns : (m, ceil(N / 8)) uint8
+        ``numpy.unpackbits(packed, axis=1, count=N)`` gives the N states per region.
+    """
+
+    count: Count
+    chart: Chart
+    _polygons: PolygonArrays
+    packed_patterns: Packed
+    _exact: _ExactPolygons
+
+    def __repr__(self) -> str:
+        return f"PlaneRegions({self.count} on {self.domain!r})"
+
+    def __len__(self) -> int:
+        """The number of polygons."""
+        return len(self._polygons.sizes)
+
+    @property
+    def network(self) -> Network:
+        return self.count.network
+
+    @property
+    def domain(self) -> Domain:
+        return self.count.domain
+
+    @property
+    def status(self) -> Status:
+        """Exact, or a bracket."""
+        return self.count.status
+
+    # -- polygons ----------------------------------------------------------------------------------------
+
+    @property
+    def vertices(self) -> FloatArray:
+        """(v, 2): the corners (s, t) of all polygons one after the other, each polygon's counter-clockwise."""
+        return self._polygons.corners
+
+    @property
+    def vertex_errors(self) -> FloatArray:
+        """(v,): proven bounds of the errors of each corner's coordinates."""
+        return self._polygons.errors
+
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """(m + 1,): polygon i has ``vertices[offsets[i]:offsets[i + 1]]``."""
+        return self._polygons.offsets
+
+    @property
+    def edges(self) -> npt.NDArray[np.int32]:
+        """(v, 2): the neuron (layer, unit), from 0, that vanishes on the edge from each corner to the next.
+
+        A negative layer marks the domain's own sides. Where several vanish on an edge, one of them.
+        """
+        return self._polygons.edges
+
+    def polygon(self, region: int, *, exact: bool = False) -> Any:
+        """A region's corners (s, t), counter-clockwise: (k, 2) floats, or pairs of Fractions with ``exact=True``."""
+        i = self._index(region)
+        here = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+        if not exact:
+            return self.vertices[here]
+        return self._exact.corners(self._states(i), self.edges[here])
+
+    @cached_property
+    def ambient(self) -> FloatArray:
+        """(v, n_0): the corners in input space."""
+        return self.to_input(self.vertices)
+
+    def to_input(self, points: FloatArray) -> FloatArray:
+        """Points (k, 2) of the slice in input space, (k, n_0), rounded."""
+        result: FloatArray = self.basis[0] + np.asarray(points, dtype=np.float64) @ self.basis[1:]
+        return result
+
+    @cached_property
+    def basis(self) -> FloatArray:
+        """(3, n_0): origin, u and v with x = origin + s u + t v, rounded."""
+        result = np.zeros((3, self.network.input_dimension))
+        result[0] = [nearest_float(value) for value in self.chart.origin]
+        columns: Any = self.chart.columns
+        if columns is None:
+            columns = ({0: Fraction(1)}, {1: Fraction(1)})
+        for row, column in zip(result[1:], columns, strict=True):
+            row[list(column)] = [nearest_float(value) for value in column.values()]
+        return result
+
+    @cached_property
+    def areas(self) -> FloatArray:
+        """(m,): Euclidean areas in input space; all together that of the domain."""
+        return self.chart_areas * self._area_scale
+
+    @property
+    def chart_areas(self) -> FloatArray:
+        """(m,): areas in the coordinates (s, t), in which a parallelogram has the area 1."""
+        return self._polygons.signed_areas
+
+    @cached_property
+    def _area_scale(self) -> float:
+        return math.sqrt(nearest_float(volume_scale_squared(self.chart)))
+
+    @cached_property
+    def perimeters(self) -> FloatArray:
+        """(m,): Euclidean perimeters in input space."""
+        return self._polygons.perimeters(self.gram)
+
+    @cached_property
+    def gram(self) -> FloatArray:
+        """(2, 2): the scalar products of u and v, by which lengths in (s, t) are those in input space."""
+        columns = self.chart.columns
+        if columns is None:
+            return np.eye(2)
+        products = [[sum((p[i] * q[i] for i in p if i in q), Fraction(0)) for q in columns] for p in columns]
+        return np.array([[nearest_float(value) for value in row] for row in products])
+
+    def domain_area(self, *, exact: bool = False) -> Any:
+        """The domain's area in the coordinates (s, t), exact, or in input space as a float."""
+        (x0, y0), (x1, y1) = self.chart.lower, self.chart.upper
+        corners: list[Point] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        labels = [(BOX, 0)] * 4
+        for a, c in self.chart.rows:
+            clipped(corners, labels, (*a, c), (BOX, 0))
+        area = exact_area(corners)
+        return area if exact else nearest_float(area) * self._area_scale
+
+    @property
+    def centres(self) -> FloatArray:
+        """(m, 2): the mean of each polygon's corners."""
+        return self._polygons.centres
+
+    # -- regions -----------------------------------------------------------------------------------------
+
+    def pattern(self, region: int) -> Pattern:
+        """The activation pattern of a region."""
+        flat, result, offset = self._states(self._index(region)).astype(int).tolist(), [], 0
+        for width in self.network.widths:
+            result.append(tuple(flat[offset : offset + width]))
+            offset += width
+        return tuple(result)
+
+    def region(self, region: int) -> Region:
+        """As a :class:`polyregions.Region`; its witness is the exact mean of the corners."""
+        corners = self.polygon(region, exact=True)
+        mean = [sum(values, Fraction(0)) / len(corners) for values in zip(*corners, strict=True)]
+        return Region(self.network, self.pattern(region), self.chart.ambient(mean), self.domain)
+
+    def activations(self) -> npt.NDArray[np.int64]:
+        """(m,): how many neurons are active on each region."""
+        bits = np.unpackbits(self.packed_patterns, axis=1, count=sum(self.network.widths))
+        return np.asarray(bits.sum(axis=1, dtype=np.int64))
+
+    @cached_property
+    def affine_maps(self) -> FloatArray:
+        """(m, n_out, 3): the output on each region as a s + b t + c, rounded."""
+        from polyregions.slices.plane_maps import affine_maps
+
+        return affine_maps(self.network, self.domain, self.packed_patterns)
+
+    def _states(self, i: int) -> npt.NDArray[np.bool_]:
+        return np.unpackbits(self.packed_patterns[i], count=sum(self.network.widths)).astype(np.bool_)
+
+    def _index(self, region: int) -> int:
+        if not -len(self) <= region < len(self):
+            raise IndexError(f"there are {len(self)} regions, from 0; no region {region}")
+        return region % len(self)
+
+    # -- results -----------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints with --json: that of the count, and sums over all polygons."""
+        return {
+            **self.count.to_json(),
+            "vertices": len(self.vertices),
+            "area": float(self.areas.sum()),
+            "domain_area": self.domain_area(),
+            "perimeters": float(self.perimeters.sum()),
+        }
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write an interactive view to one self-contained HTML file: pan, zoom, the region under the pointer.
+
+        For some ten thousand polygons.
+        """
+        from polyregions.slices.plane_page import page
+        from polyregions.whole_file import write_whole
+
+        write_whole(path, page(self).encode())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all polygons to a ``.npz`` or ``.json`` file; see docs/slices.md."""
+        from polyregions.slices.plane_files import save
+
+        save(self, path)

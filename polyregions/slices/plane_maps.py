@@ -1,0 +1,39 @@
+"""The affine maps of a network's output on many regions of a slice at once."""
+
+import numpy as np
+import numpy.typing as npt
+
+from polyregions.domain import Domain
+from polyregions.exact.filter import FloatBox, first_rows
+from polyregions.exact.restriction import Restriction
+from polyregions.network import Network
+
+__all__ = ["affine_maps"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: Numbers in the largest array.
+_ROOM = 1 << 21
+
+
+def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[np.uint8]) -> FloatArray:
+    """The output as a s + b t + c on each region, (m, n_out, 3); O(m weights) operations."""
+    restriction = Restriction(network, domain)
+    rows = first_rows(restriction, FloatBox.of(restriction))
+    first = np.concatenate([rows.a, rows.c[:, None]], axis=1)
+    widths = network.widths
+    outputs = len(network.biases[-1])
+    result = np.empty((len(packed_patterns), outputs, 3))
+    step = max(1, _ROOM // (3 * max(*widths, outputs)))
+    for start in range(0, len(result), step):
+        part = slice(start, start + step)
+        states = np.unpackbits(packed_patterns[part], axis=1, count=sum(network.widths))
+        forms, offset = np.broadcast_to(first, (len(states), *first.shape)), 0
+        for layer, width in enumerate(widths):
+            forms = forms * states[:, offset : offset + width, None]
+            offset += width
+            if layer + 1 < len(network.weights):
+                forms = network.weights[layer + 1] @ forms
+                forms[:, :, 2] += network.biases[layer + 1]
+        result[part] = forms
+    return result

@@ -1,0 +1,29 @@
+"""Writing a file at once: it has its name when it is whole, and an existing one stays until then."""
+
+import os
+import secrets
+from pathlib import Path
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write the file, replacing an existing one.
+
+    Raises
+    ------
+    OSError
+        Nothing is left behind then.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise FileExistsError(0, "exists and is not a regular file", str(path))
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with open(part, "xb") as file:
+            file.write(data)
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        # The user knows the file by its own name.
+        raise OSError(error.errno, error.strerror, str(path)) from None

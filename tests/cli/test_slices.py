@@ -1,0 +1,122 @@
+"""The commands line and plane."""
+
+import csv
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+import polyregions as pr
+from polyregions.cli import main
+from tests.cli import schemas
+from tests.cli.runner import A1, run_json
+
+LINE = ("line", A1, "--from", "-1,-1", "--to", "1,1/3")
+PLANE = ("plane", A1, "--through", "-1,-1", "1,0", "0,1")
+
+
+def test_line_json(capsys):
+    status, result = run_json(capsys, *LINE)
+    jsonschema.validate(result, schemas.LINE)
+    found = pr.line(pr.load(A1), pr.Segment([-1, -1], [1, "1/3"]))
+    assert (status, result["count"]) == (0, found.count)
+    assert result["count"] == int(pr.count(pr.load(A1), pr.Segment([-1, -1], [1, "1/3"])))
+    assert result["breakpoints"] == found.breakpoints().tolist()
+    assert len(result["changes"]) == len(result["breakpoints"]) == len(result["interval_patterns"]) - 1
+
+
+def test_line_exact_and_infinite(capsys):
+    _, result = run_json(capsys, *LINE, "--infinite", "--exact", "--definition", "patterns")
+    jsonschema.validate(result, schemas.LINE)
+    assert "line" in result["domain"]
+    assert any(isinstance(t, str) and "/" in t for t in result["breakpoints"])
+
+
+def test_line_text_and_table(capsys, tmp_path):
+    target = tmp_path / "line.csv"
+    assert main([*LINE, "--output", str(target)]) == 0
+    out, err = capsys.readouterr()
+    rows = list(csv.DictReader(target.open(newline="")))
+    assert out.splitlines()[0] == f"{len(rows)} regions along the line (exact)"
+    assert f"{len(rows)} intervals to {target}" in out
+    assert err == ""
+    assert (float(rows[0]["t_start"]), float(rows[-1]["t_end"])) == (0, 1)
+    assert rows[0]["changes"] == ""
+    assert all(row["changes"] for row in rows[1:])
+
+
+def test_points_from_files(capsys, tmp_path):
+    np.save(tmp_path / "p.npy", np.array([-1.0, -1.0]))
+    (tmp_path / "q.json").write_text('[1, "1/3"]')
+    (tmp_path / "r.txt").write_text("1\n1/3\n")
+    _, wanted = run_json(capsys, *LINE)
+    for end in ("q.json", "r.txt"):
+        _, result = run_json(capsys, "line", A1, "--from", str(tmp_path / "p.npy"), "--to", str(tmp_path / end))
+        assert result["domain"] == wanted["domain"]
+        assert result["count"] == wanted["count"]
+
+
+def test_plane_json_and_files(capsys, tmp_path):
+    target, page = tmp_path / "plane.json", tmp_path / "plane.html"
+    status, result = run_json(capsys, *PLANE, "--output", str(target), "--html", str(page))
+    jsonschema.validate(result, schemas.PLANE)
+    assert status == 0
+    assert result["area"] == pytest.approx(result["domain_area"])
+    data = json.loads(target.read_text())
+    jsonschema.validate(data, schemas.PLANE_FILE)
+    assert len(data["polygons"]) == result["count"]
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_plane_shapes(capsys, tmp_path):
+    _, square = run_json(capsys, *PLANE)
+    _, same = run_json(capsys, *PLANE, "--square")
+    _, other = run_json(capsys, *PLANE, "--parallelogram")
+    assert square["domain"] == same["domain"] != other["domain"]
+    (tmp_path / "domain.json").write_text(json.dumps(other["domain"]))
+    _, again = run_json(capsys, "plane", A1, "--domain", str(tmp_path / "domain.json"))
+    assert again["count"] == other["count"]
+
+
+def test_plane_text_and_limit(capsys):
+    assert main([*PLANE, "--max-regions", "5"]) == 3
+    out, _ = capsys.readouterr()
+    assert out.startswith("between 5 and ")
+    assert "of the domain's; " in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("line", A1, "--from", "1,2", "--to", "1,2"), "the segment's ends are the same point"),
+        (("line", A1, "--from", "1,2", "--to", "1,2", "--infinite"), "P and Q are the same"),
+        (("line", A1, "--from", "1,2", "--to", "1,2,3"), "2 and 3 coordinates"),
+        (("line", A1, "--from", "1,2", "--to", "1,2,3", "--infinite"), "2 and 3 coordinates"),
+        (("line", A1, "--from", "1,2,3", "--to", "0,0,0"), "3 dimensions, the network has 2 inputs"),
+        (("line", A1, "--from", "1,x", "--to", "0,0"), "argument --from, coordinate 1: 'x' is not a number"),
+        (("line", A1, "--from", "1,nan", "--to", "0,0"), "argument --from, coordinate 1: nan is not a finite number"),
+        (("line", A1, "--from", "nowhere.npy", "--to", "0,0"), "nowhere.npy: No such file"),
+        (("line", A1, "--from", "{}/bad.json", "--to", "0,0"), "bad.json: not a readable .json file"),
+        (("line", A1, "--from", "{}/bad.npy", "--to", "0,0"), "bad.npy: not a readable .npy file"),
+        (("line", A1, "--from", "{}/object.json", "--to", "0,0"), "a point is a list of numbers, not dict"),
+        (("line", A1, "--from", "0,0", "--to", "1,1", "--output", "x.txt"), "x.txt: the extension must be .csv"),
+        (("line", A1, "--from", "0,0", "--to", "1,1", "--output", "{}/no/x.csv"), "x.csv: No such file or directory"),
+        (("plane", A1, "--through", "-1,-1", "0,0", "2,2"), "A, B and C lie on a line"),
+        (("plane", A1, "--through", "0,0", "0,1", "2,2,2"), "have 2, 2 and 3 coordinates"),
+        (("plane", A1, "--through", "0,0,0", "0,1,0", "2,2,2"), "3 dimensions, the network has 2 inputs"),
+        (("plane", A1, "--through", "0,0", "0,1", "1,0", "--output", "x.csv"), "must be one of .npz, .json"),
+        (("plane", A1, "--domain", "{}/object.json", "--square"), "go with --through"),
+        (("plane", A1, "--domain", "{}/object.json"), "needs a domain of two dimensions"),
+        (("plane", A1), "one of the arguments --through --domain is required"),
+    ],
+)
+def test_bad_input_is_one_line(capsys, tmp_path, arguments, message):
+    (tmp_path / "bad.json").write_text("[1, ")
+    (tmp_path / "bad.npy").write_bytes(b"no array")
+    (tmp_path / "object.json").write_text('{"segment": [[0, 0], [1, 1]]}')
+    assert main([argument.format(tmp_path) for argument in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert message in err
