@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from polyregions.bounding import stable_units, unit_bounds, upper_bound
     from polyregions.certificate.checker import Verification
     from polyregions.certificate.verification import verify
-    from polyregions.counting import count, regions
+    from polyregions.counting import count, count_all, regions
     from polyregions.cross_checking import CrossCheck, cross_check
     from polyregions.definition import Definition
     from polyregions.domain import Box, Domain, Plane, Polytope, Segment
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     )
     from polyregions.geometry.distances import Distances, distances
     from polyregions.geometry.region import Region
+    from polyregions.joining import LinearRegion, LinearRegions, linear_regions, region_graph
     from polyregions.network import Network
-    from polyregions.result import Count, Status
+    from polyregions.result import Count, Counts, Status
     from polyregions.sampling.result import Estimate, LowerBound
 
 __version__ = "0.1.0"
@@ -43,12 +44,15 @@ _HOMES = {
     "BoundaryVolume": "geometry.boundary",
     "Box": "domain",
     "Count": "result",
+    "Counts": "result",
     "CrossCheck": "cross_checking",
     "Definition": "definition",
     "Distances": "geometry.distances",
     "Domain": "domain",
     "Estimate": "sampling.result",
     "Export": "formats.export",
+    "LinearRegion": "joining",
+    "LinearRegions": "joining",
     "LowerBound": "sampling.result",
     "Network": "network",
     "Plane": "domain",
@@ -60,14 +64,17 @@ _HOMES = {
     "Verification": "certificate.checker",
     "boundary_volume": "geometry.boundary",
     "count": "counting",
+    "count_all": "counting",
     "cross_check": "cross_checking",
     "distances": "geometry.distances",
     "estimate_boundary_volume": "geometry.boundary_estimates",
     "expected_boundary_volume": "geometry.boundary_estimates",
     "estimate": "estimating",
     "export": "formats.export",
+    "linear_regions": "joining",
     "load": "formats",
     "lower_bound": "estimating",
+    "region_graph": "joining",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -81,12 +88,15 @@ __all__ = [
     "BoundaryVolume",
     "Box",
     "Count",
+    "Counts",
     "CrossCheck",
     "Definition",
     "Distances",
     "Domain",
     "Estimate",
     "Export",
+    "LinearRegion",
+    "LinearRegions",
     "LowerBound",
     "Network",
     "Plane",
@@ -98,14 +108,17 @@ __all__ = [
     "Verification",
     "boundary_volume",
     "count",
+    "count_all",
     "cross_check",
     "distances",
     "estimate",
     "estimate_boundary_volume",
     "expected_boundary_volume",
     "export",
+    "linear_regions",
     "load",
     "lower_bound",
+    "region_graph",
     "regions",
     "save",
     "stable_units",

@@ -1,0 +1,167 @@
+"""The adjacency graph against all pairs of closed regions, and its laws."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+
+import polyregions as pr
+from polyregions.domain import Plane, Polytope, Segment
+from polyregions.enumeration import Run
+from polyregions.geometry.adjacency import Adjacency
+from polyregions.geometry.wall_points import WallPoints
+from tests.nets import all_known, npz, six_definitions
+from tests.reference.closures import dimension_of, facet_units, meetings
+from tests.strategies import TinyNet, awkward, of_known, tiny_nets
+
+
+def found(net: pr.Network, domain: pr.Domain) -> tuple[list, dict]:
+    """The regions' patterns, and the edges with their units, by the LP cells: nothing to compile."""
+    run = Run(net, domain, cells="lp")
+    leaves = list(run.leaves())
+    states = np.array([list(leaf.states) for leaf in leaves], dtype=np.uint8).reshape(len(leaves), net.num_units)
+    edges = {}
+    for edge in Adjacency(run.restriction, states, [leaf.witness for leaf in leaves]).edges():
+        pair = tuple(sorted((edge.region, edge.other)))
+        assert pair not in edges
+        edges[pair] = edge.units
+    return [run.restriction.split_pattern(leaf.states) for leaf in leaves], edges
+
+
+def expected(net: TinyNet, patterns: list) -> dict:
+    d = len(net.lower)
+    return {
+        (i, j): facet_units(net.exact, patterns[i], patterns[j], common)
+        for (i, j), common in meetings(net.exact, patterns, net.lower, net.upper).items()
+        if dimension_of(common) == d - 1
+    }
+
+
+# The second unit of the second layer is 0 on the third region and moves with the first unit behind its wall.
+SHARED_WALLS = TinyNet(
+    [
+        ([[-2.0, 2.0, 2.0], [2.0, 2.0, 0.0]], [1.0, 0.0]),
+        ([[-1.0, 2.0], [2.0, -1.0]], [-2.0, 0.0]),
+        ([[-2.0, -2.0], [-2.0, 1.0]], [0.0, 0.0]),
+    ],
+    [Fraction(-1)] * 3,
+    [Fraction(1)] * 3,
+)
+# Regions (0, 1, 1) and (1, 1, 1) differ in one unit and lie apart: x > 1 and x < -1.
+APART = TinyNet([([[1.0], [1.0]], [0.0, 5.0]), ([[2.0, -1.0]], [4.0])], [Fraction(-3)], [Fraction(3)])
+
+
+@given(net=tiny_nets(max_inputs=2, max_width=4))
+@example(net=SHARED_WALLS)
+@example(net=APART)
+@settings(max_examples=150)
+def test_edges_are_the_pairs_that_meet_in_a_facet(net):
+    patterns, edges = found(net.network, net.box)
+    assert edges == expected(net, patterns)
+
+
+@given(net=tiny_nets(max_layers=2))
+@settings(max_examples=40)
+def test_edges_in_up_to_three_dimensions(net):
+    patterns, edges = found(net.network, net.box)
+    assert edges == expected(net, patterns)
+
+
+@given(net=tiny_nets(weights=awkward, max_inputs=2, max_layers=2))
+@settings(max_examples=60)
+def test_edges_with_weights_that_nearly_cancel(net):
+    patterns, edges = found(net.network, net.box)
+    assert edges == expected(net, patterns)
+
+
+@pytest.mark.parametrize("net", [net for net in all_known() if net.dimension <= 2 and net.regions <= 40], ids=lambda n: n.name)
+def test_edges_of_known_networks(net):
+
+        pytest.skip("not bounded")
+    tiny = TinyNet(net.layers, list(net.lower), list(net.upper))
+    patterns, edges = found(tiny.network, tiny.box)
+    assert edges == expected(tiny, patterns)
+
+
+def test_exact_decisions_agree_with_points_behind_facets(monkeypatch):
+    """Without the float proofs every candidate is decided exactly."""
+    for name in ("A1_2d_16x2", "B1_3d_16x2"):
+        network, box = of_known(npz(name))
+        network = pr.Network(network.weights[:2], network.biases[:2])
+        _, edges = found(network, box)
+        with monkeypatch.context() as patch:
+            patch.setattr(WallPoints, "proven", lambda self, regions, others, units: np.zeros(len(regions), bool))
+            assert found(network, box)[1] == edges
+        assert edges
+
+
+def euler_edges(patterns: list) -> int:
+    """Of an arrangement of lines in a disk: edges = regions - 1 + crossings, and regions = 1 + lines + crossings."""
+    lines = len(patterns[0][0])
+    return len(patterns) - 1 + len(patterns) - 1 - lines
+
+
+def test_lines_in_general_position():
+    rng = np.random.default_rng(5)
+    angles = rng.uniform(0, np.pi, 9)
+    weights = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    net = pr.Network.from_arrays([weights, np.ones((1, 9))], [rng.uniform(-0.1, 0.1, 9), [0.0]])
+    patterns, edges = found(net, pr.Box(-50, 50))
+    assert len(patterns) == 1 + 9 + 36
+    assert len(edges) == euler_edges(patterns)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Segment([-1, -1], [1, "1/3"]),
+        Plane([-1, -1], [2, 0], [0, 2]),
+        Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 0]),
+        Polytope([[1, 1], [-1, -1], [1, 0], [-1, 0]], [0, 0, 1, 1]),
+        pr.Box([-1, 0], [1, 0]),
+    ],
+    ids=repr,
+)
+def test_domains(domain):
+    """A one-dimensional domain is a path; a two-dimensional one fits the regions' common vertices."""
+    network, _ = of_known(six_definitions())
+    graph = pr.region_graph(network, domain, cells="lp")
+    n = graph.number_of_nodes()
+    assert n == int(pr.count(network, domain, cells="lp"))
+    if domain.chart(2).dimension == 1:
+        assert sorted(degree for _, degree in graph.degree) == ([1, 1] + [2] * (n - 2) if n > 1 else [0])
+        return
+    for i in graph:
+        for j in range(i + 1, n):
+            common = set(graph.nodes[i]["region"].vertices(exact=True)) & set(graph.nodes[j]["region"].vertices(exact=True))
+            assert graph.has_edge(i, j) == (len(common) == 2)
+
+
+def test_one_region_and_a_point():
+    net = pr.Network.from_arrays([[[1.0]], [[1.0]]], [[5.0], [0.0]])
+    for domain in (pr.Box(-1, 1), pr.Box(1, 1)):
+        graph = pr.region_graph(net, domain, cells="lp")
+        assert (graph.number_of_nodes(), graph.number_of_edges(), graph.graph["complete"]) == (1, 0, True)
+
+
+def test_region_graph():
+    network, box = of_known(six_definitions())
+    graph = pr.region_graph(network, box)
+    assert int(graph.graph["count"]) == graph.number_of_nodes() == 5
+    assert graph.graph["complete"]
+    for i, j, units in graph.edges(data="units"):
+        here, there = (graph.nodes[k]["region"].pattern for k in (i, j))
+        changed = {(layer, k) for layer in range(2) for k in range(len(here[layer])) if here[layer][k] != there[layer][k]}
+        assert changed <= set(units)
+
+
+def test_a_stopped_graph_is_not_complete():
+    network, box = of_known(npz("A1_2d_16x2"))
+    graph = pr.region_graph(network, box, max_regions=50, cells="lp")
+    assert graph.number_of_nodes() == 50
+    assert not graph.graph["complete"]
+    assert graph.graph["count"].status is pr.Status.BRACKET
+    whole = pr.region_graph(network, box, cells="lp")
+    pairs = {frozenset(whole.nodes[k]["region"].pattern for k in edge) for edge in whole.edges}
+    assert {frozenset(graph.nodes[k]["region"].pattern for k in edge) for edge in graph.edges} <= pairs
