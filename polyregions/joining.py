@@ -53,13 +53,13 @@ class LinearRegions(Sequence[LinearRegion]):
 
     Attributes
     ----------
-    count : Count
-        Of the pieces: exact if all are there and none is to be put together with another.
+    total : Count
+        How many pieces there are: exact if all are there and none is to be put together with another.
     """
 
-    def __init__(self, pieces: Sequence[LinearRegion], count: Count) -> None:
+    def __init__(self, pieces: Sequence[LinearRegion], total: Count) -> None:
         self._pieces = tuple(pieces)
-        self.count = count
+        self.total = total
 
     @overload
     def __getitem__(self, index: int) -> LinearRegion: ...
@@ -72,7 +72,7 @@ class LinearRegions(Sequence[LinearRegion]):
         return len(self._pieces)
 
     def __repr__(self) -> str:
-        return f"LinearRegions({self.count})"
+        return f"LinearRegions({self.total})"
 
 
 def linear_regions(
@@ -97,12 +97,12 @@ def linear_regions(
         through any common points of their closures ("closed"), or wherever they are ("affine"); see
         :class:`polyregions.definition.Definition`.
     The other parameters are those of :func:`polyregions.count`. A limit or Ctrl-C leaves pieces that may have to be put
-    together, and ``count`` a bracket.
+    together, and ``total`` a bracket.
 
     Returns
     -------
     LinearRegions
-        A sequence of :class:`LinearRegion`, whose ``count`` says how many there are and how certain that is.
+        A sequence of :class:`LinearRegion`, whose ``total`` says how many there are and how certain that is.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def linear_regions(
     >>> from polyregions.domain import Box
     >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.0]])     # x, in two regions
     >>> pieces = linear_regions(net, Box(-1, 1))
-    >>> len(pieces), len(pieces[0].regions), int(pieces.count)
+    >>> len(pieces), len(pieces[0].regions), int(pieces.total)
     (1, 2, 1)
     """
     kind = Definition.of(definition)
@@ -245,15 +245,16 @@ def region_graph(
     Returns
     -------
     networkx.Graph
-        Nodes 0, 1, ... with the attribute ``region``, a :class:`polyregions.Region`. Edges with the attribute ``units``:
-        the pairs (layer, unit), both from 0, of all units whose hyperplane carries the facet: whose pre-activation is 0
-        on it, but not on all of both regions. The graph's attribute ``count`` is the :class:`polyregions.Count` of the
-        nodes, and ``complete`` says whether all regions and edges are there: after a limit or Ctrl-C those found are.
+        Nodes 0, 1, ... with the attribute ``region``, a :class:`polyregions.Region`. Edges have the attribute
+        ``units``: the pairs (layer, unit), both from 0, of all units whose hyperplane carries the facet, which means
+        that the pre-activation is 0 on it, but not on all of both regions. The graph's attribute ``count`` is the
+        :class:`polyregions.Count` of the nodes, and ``complete`` says whether all regions and edges are there: after a
+        limit or Ctrl-C those found are.
 
     Notes
     -----
-    See :mod:`polyregions.geometry.adjacency`. No pair of regions is compared without a reason: the work is linear in the
-    numbers of regions and of edges, but for the exact decisions of facets in three and more dimensions.
+    See :mod:`polyregions.geometry.adjacency`. The work is linear in the numbers of regions and
+    of edges, but for the exact decisions of facets in three and more dimensions.
 
     Examples
     --------

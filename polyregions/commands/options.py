@@ -54,9 +54,7 @@ BOUNDS = ("interval", "lp", "milp")
 _OF_PATTERNS = tuple(choice.value for choice in Definition if not choice.joins_regions)
 
 
-def add_input(
-    parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False
-) -> None:
+def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False) -> None:
     """NET, its domain and the definition, with its default; ``joined``: also those that put regions together."""
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
     add_domain(parser, required=True)
@@ -66,8 +64,8 @@ def add_input(
         default=definition.value,
         help="regions: of full dimension; patterns: attained anywhere on the closed domain"
         + (
-            "; linear, closed, affine: regions of one affine map put together through shared facets, through any common "
-            "points, or wherever they are; all: every one of them"
+            "; linear, closed, affine: regions of one affine map put together through shared facets, through any "
+            "common points, or wherever they are; all: every one of them"
             if joined
             else ""
         )

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from polyregions.exact.restriction import Restriction
 from polyregions.geometry.neighbours import ExactForms
 from polyregions.projection.redundancy import irredundant
@@ -19,10 +22,10 @@ class FacetProofs:
     restriction : Restriction
         Over a domain of at least one dimension.
     forms : ExactForms
-    states : sequence of states per region
+    states : (R, N)
     """
 
-    def __init__(self, restriction: Restriction, forms: ExactForms, states: Sequence[Sequence[int]]) -> None:
+    def __init__(self, restriction: Restriction, forms: ExactForms, states: npt.NDArray[np.uint8]) -> None:
         self._dimension = restriction.dimension
         self._forms = forms
         self._states = states

@@ -6,13 +6,13 @@ regions on both its sides. Hence a facet of a region that is not the domain's ha
 from signs alone. Let h be the hyperplane's form, positive behind it. A unit whose form does not vanish on the facet
 keeps its state. The others have forms that are multiples of h, zero included, on either side, and the forms on the two
 sides differ by multiples of h (they agree on the facet); so behind the facet the multiples follow layer by layer from
-the weights, and the unit is active if its multiple is positive. In general position that is one unit, whose state flips.
+the weights, and the unit is active if its multiple is positive. In general position that is one unit: its state flips.
 """
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ __all__ = ["Candidate", "ExactForms", "Neighbours"]
 
 Indices = npt.NDArray[np.int64]
 States = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
 
 
 class Candidate(NamedTuple):
@@ -159,19 +160,23 @@ class _Index:
 
     def __init__(self, states: States) -> None:
         self._states = states
-        count, units = states.shape
+        units = states.shape[1]
         for seed in range(64):
-            self._numbers = np.random.default_rng(seed).integers(2**64, size=units, dtype=np.uint64)
-            self._sums = np.bitwise_xor.reduce(np.where(states > 0, self._numbers, np.uint64(0)), axis=1)
+            numbers: Any = np.random.default_rng(seed).integers(2**64, size=units, dtype=np.uint64)
+            self._numbers: Words = numbers
+            self._sums: Words = np.asarray(self._sum(states))
             self._order = np.argsort(self._sums)
             self._sorted = self._sums[self._order]
             if not (self._sorted[1:] == self._sorted[:-1]).any():
                 return
         raise ValueError("the same region is there twice")
 
+    def _sum(self, states: States) -> Any:
+        return np.bitwise_xor.reduce(np.where(states > 0, self._numbers, np.uint64(0)), axis=-1)
+
     def find(self, states: States) -> int | None:
         """The region with the given states."""
-        value = np.bitwise_xor.reduce(np.where(states > 0, self._numbers, np.uint64(0)))
+        value = self._sum(states)
         place = int(np.searchsorted(self._sorted, value))
         if place == len(self._order):
             return None

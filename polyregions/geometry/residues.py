@@ -42,6 +42,7 @@ class Residues:
         self.widths = restriction.widths
         self.dimension = restriction.dimension
         self._relu_output = network.include_output
+        self._arithmetic = restriction.arithmetic
         self.layers: tuple[ExactLayer, ...] = restriction.layers
         if not network.include_output:
             self.layers = (*restriction.layers, network.exact_layers[-1])
@@ -57,7 +58,7 @@ class Residues:
                 yield number
 
     def bound(self) -> int:
-        """A bound of the absolute values of the integers that are the output's coefficients, scaled as in the layers."""
+        """A bound of the absolute values of the output's coefficients in integers."""
         first, *later = self.layers
         sizes = [max(map(abs, [*row, bias])) for row, bias in zip(first.weights, first.biases, strict=True)]
         scale = first.denominator
@@ -79,7 +80,7 @@ class Residues:
         matrices = [_residues(layer, prime) for layer in self.layers]
         (weights, biases), scale = matrices[0], self.layers[0].denominator % prime
         first = np.concatenate([weights, biases[:, None]], axis=1)
-        rows = np.broadcast_to(first, (len(states), *first.shape))
+        rows: FloatArray = np.broadcast_to(first, (len(states), *first.shape))
         result = [rows]
         for k in range(1, len(self.layers)):
             weights, biases = matrices[k]
@@ -136,10 +137,10 @@ class Residues:
             return None
         for label in np.unique(labels[doubtful]):
             members = np.flatnonzero(labels == label)
-            maps = self._exact_maps(states[members])
-            numbers = {key: i for i, key in enumerate(dict.fromkeys(maps))}
+            exact = self._exact_maps(states[members])
+            numbers = {key: i for i, key in enumerate(dict.fromkeys(exact))}
             fresh = labels.max() + 1
-            labels[members] = [label if numbers[key] == 0 else fresh + numbers[key] - 1 for key in maps]
+            labels[members] = [label if numbers[key] == 0 else fresh + numbers[key] - 1 for key in exact]
         return labels.astype(np.int64)
 
     def _unequal(self, states: States, other: Labels, stop: Callable[[], bool]) -> Labels | None:
@@ -161,23 +162,26 @@ class Residues:
         return repeated  # numbers too long for all the primes there are
 
     def _exact_maps(self, states: States) -> list[tuple[int, ...]]:
-        """The output maps in integers."""
-        result = []
-        for row in states.tolist():
-            first = self.layers[0]
-            rows = [[*weights, bias] for weights, bias in zip(first.weights, first.biases, strict=True)]
-            scale = first.denominator
-            for k, layer in enumerate(self.layers[1:]):
-                active = row[self._offsets[k] : self._offsets[k + 1]]
-                columns = list(zip(*(r if on else [0] * len(r) for r, on in zip(rows, active, strict=True)), strict=True))
-                rows = [[sum(w * x for w, x in zip(weights, c, strict=True)) for c in columns] for weights in layer.weights]
-                for r, bias in zip(rows, layer.biases, strict=True):
-                    r[-1] += bias * scale
-                scale *= layer.denominator
-            if self._relu_output:
-                rows = [r if on else [0] * len(r) for r, on in zip(rows, row[self._offsets[-2] :], strict=True)]
-            result.append(tuple(int(value) for r in rows for value in r))
-        return result
+        """The output maps in integers, times their common scale."""
+        return [tuple(value for row in self._exact_map(pattern) for value in row) for pattern in states.tolist()]
+
+    def _exact_map(self, pattern: list[int]) -> list[list[int]]:
+        arithmetic = self._arithmetic
+        first = self.layers[0]
+        rows = [[*weights, bias] for weights, bias in zip(first.weights, first.biases, strict=True)]
+        scale = first.denominator
+        for k, layer in enumerate(self.layers[1:]):
+            active = pattern[self._offsets[k] : self._offsets[k + 1]]
+            masked = [row if on else [0] * len(row) for row, on in zip(rows, active, strict=True)]
+            product = arithmetic.multiply(arithmetic.matrix(layer.weights), arithmetic.matrix(masked))
+            rows = [[int(value) for value in row] for row in arithmetic.rows(product)]
+            for row, bias in zip(rows, layer.biases, strict=True):
+                row[-1] += bias * scale
+            scale *= layer.denominator
+        if self._relu_output:
+            last = pattern[self._offsets[-2] :]
+            rows = [row if on else [0] * len(row) for row, on in zip(rows, last, strict=True)]
+        return rows
 
 
 def _residues(layer: ExactLayer, prime: int) -> tuple[FloatArray, FloatArray]:
@@ -187,7 +191,7 @@ def _residues(layer: ExactLayer, prime: int) -> tuple[FloatArray, FloatArray]:
 
 def _modulo(values: FloatArray, prime: int) -> FloatArray:
     """Non-negative integers below 2^53 modulo a prime; the quotient may be one off, which is put right."""
-    result = values - prime * np.floor(values / prime)
+    result: FloatArray = values - prime * np.floor(values / prime)
     result[result < 0] += prime
     result[result >= prime] -= prime
     return result

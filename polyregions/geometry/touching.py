@@ -1,6 +1,7 @@
 """Whether two closed regions have a point in common, decided in exact arithmetic."""
 
-from collections.abc import Sequence
+import numpy as np
+import numpy.typing as npt
 
 from polyregions.exact.restriction import Restriction
 from polyregions.exact.simplex import ExactLP, Verdict
@@ -20,7 +21,7 @@ class Touching:
     states : (R, N)
     """
 
-    def __init__(self, restriction: Restriction, forms: ExactForms, states: Sequence[Sequence[int]]) -> None:
+    def __init__(self, restriction: Restriction, forms: ExactForms, states: npt.NDArray[np.uint8]) -> None:
         self._restriction = restriction
         self._forms = forms
         self._states = states

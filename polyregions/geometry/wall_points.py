@@ -48,7 +48,10 @@ class WallPoints:
         self._offsets = list(accumulate(restriction.widths, initial=0))
         d = restriction.dimension
         identity = np.eye(d)
-        self._sides = np.vstack([identity, -identity]), np.concatenate([-self._box.lower_inside, self._box.upper_inside])
+        self._sides = (
+            np.vstack([identity, -identity]),
+            np.concatenate([-self._box.lower_inside, self._box.upper_inside]),
+        )
         self._domain = rounded_rows(restriction.rows, 1, self._box) if restriction.rows else None
 
     @np.errstate(all="ignore")
@@ -99,10 +102,11 @@ class WallPoints:
         behind = foot + 0.5 * low[:, None] * normal
         values, errors = self._values(a, c, error, behind)
         values[every, units] *= -1
-        inside = (behind > self._box.lower_inside).all(axis=1) & (behind < self._box.upper_inside).all(axis=1)
+        inside: Flags = (behind > self._box.lower_inside).all(axis=1) & (behind < self._box.upper_inside).all(axis=1)
         if self._domain is not None:
             inside &= (self._domain.signs(behind) > 0).all(axis=1)
-        return inside & (values > errors).all(axis=1)
+        inside &= (values > errors).all(axis=1)
+        return inside
 
     def _with_domain(self, a: FloatArray, c: FloatArray) -> "_Rows":
         """The regions' forms and the domain's, positive inside."""
@@ -110,7 +114,9 @@ class WallPoints:
         count = len(a)
         return _Rows(
             np.concatenate([a, *(np.broadcast_to(rows, (count, *rows.shape)) for rows, _ in more)], axis=1),
-            np.concatenate([c, *(np.broadcast_to(constants, (count, len(constants))) for _, constants in more)], axis=1),
+            np.concatenate(
+                [c, *(np.broadcast_to(constants, (count, len(constants))) for _, constants in more)], axis=1
+            ),
         )
 
     def _forms(self, regions: Indices) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -139,7 +145,9 @@ class WallPoints:
         a, c, error = (np.concatenate([layer[i] for layer in layers], axis=1) for i in range(3))
         return a * sign[:, :, None], c * sign, error
 
-    def _values(self, a: FloatArray, c: FloatArray, error: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _values(
+        self, a: FloatArray, c: FloatArray, error: FloatArray, points: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         """The forms' values at one point each, and bounds of their errors; as :meth:`FloatRows.values`."""
         d = a.shape[2]
         values = np.einsum("end,ed->en", a, points) + c

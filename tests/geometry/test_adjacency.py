@@ -55,7 +55,7 @@ APART = TinyNet([([[1.0], [1.0]], [0.0, 5.0]), ([[2.0, -1.0]], [4.0])], [Fractio
 @given(net=tiny_nets(max_inputs=2, max_width=4))
 @example(net=SHARED_WALLS)
 @example(net=APART)
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_edges_are_the_pairs_that_meet_in_a_facet(net):
     patterns, edges = found(net.network, net.box)
     assert edges == expected(net, patterns)
@@ -75,10 +75,14 @@ def test_edges_with_weights_that_nearly_cancel(net):
     assert edges == expected(net, patterns)
 
 
-@pytest.mark.parametrize("net", [net for net in all_known() if net.dimension <= 2 and net.regions <= 40], ids=lambda n: n.name)
+SMALL = [
+    net for net in all_known() if net.dimension <= 2 and net.regions <= 40 and None not in (*net.lower, *net.upper)
+]
+
+
+@pytest.mark.parametrize("net", SMALL, ids=lambda net: net.name)
 def test_edges_of_known_networks(net):
 
-        pytest.skip("not bounded")
     tiny = TinyNet(net.layers, list(net.lower), list(net.upper))
     patterns, edges = found(tiny.network, tiny.box)
     assert edges == expected(tiny, patterns)
@@ -134,7 +138,8 @@ def test_domains(domain):
         return
     for i in graph:
         for j in range(i + 1, n):
-            common = set(graph.nodes[i]["region"].vertices(exact=True)) & set(graph.nodes[j]["region"].vertices(exact=True))
+            here, there = (set(graph.nodes[k]["region"].vertices(exact=True)) for k in (i, j))
+            common = here & there
             assert graph.has_edge(i, j) == (len(common) == 2)
 
 
@@ -152,8 +157,9 @@ def test_region_graph():
     assert graph.graph["complete"]
     for i, j, units in graph.edges(data="units"):
         here, there = (graph.nodes[k]["region"].pattern for k in (i, j))
-        changed = {(layer, k) for layer in range(2) for k in range(len(here[layer])) if here[layer][k] != there[layer][k]}
-        assert changed <= set(units)
+        for layer, (before, after) in enumerate(zip(here, there, strict=True)):
+            changed = {(layer, k) for k in range(len(before)) if before[k] != after[k]}
+            assert changed <= set(units)
 
 
 def test_a_stopped_graph_is_not_complete():

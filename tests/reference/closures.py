@@ -31,9 +31,7 @@ def output_map(layers: Sequence[Layer], pattern: Pattern, output: Layer | None) 
     return tuple(h if output is None else pre_activations(output, h))
 
 
-def closure(
-    layers: Sequence[Layer], pattern: Pattern, lower: Sequence[Number], upper: Sequence[Number]
-) -> list[Form]:
+def closure(layers: Sequence[Layer], pattern: Pattern, lower: Sequence[Number], upper: Sequence[Number]) -> list[Form]:
     """The forms that are at least 0 on the closed region."""
     forms = unit_forms(layers, pattern)
     states = [state for bits in pattern for state in bits]
@@ -112,9 +110,7 @@ def meetings(
     return result
 
 
-def facet_units(
-    layers: Sequence[Layer], first: Pattern, second: Pattern, common: set[Point]
-) -> tuple[int, ...]:
+def facet_units(layers: Sequence[Layer], first: Pattern, second: Pattern, common: set[Point]) -> tuple[int, ...]:
     """The units whose pre-activations are 0 on the common facet, but not on all of both regions."""
     return tuple(
         unit
