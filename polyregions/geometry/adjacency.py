@@ -20,6 +20,8 @@ Wanted = Callable[[Indices, Indices], npt.NDArray[np.bool_]]
 
 #: Candidates between two questions whether to stop.
 _BATCH = 20_000
+#: Regions whose candidates are decided together where they are named one by one.
+_SPECIAL_BATCH = 500
 
 
 class Adjacency:
@@ -65,9 +67,9 @@ class Adjacency:
         if wanted is not None:
             matter = wanted(regions, others)
             regions, others, units = regions[matter], others[matter], units[matter]
-        open_candidates: list[Candidate] = []
         points = np.array([witness.x for witness in self._witnesses])
         walls = WallPoints(self._restriction, self._states, points)
+        left: list[Candidate] = []
         for start in range(0, len(regions), _BATCH):
             if stop():
                 return
@@ -75,35 +77,46 @@ class Adjacency:
             proven = walls.proven(regions[part], others[part], units[part])
             triples = zip(regions[part].tolist(), others[part].tolist(), units[part].tolist(), strict=True)
             for (region, other, unit), certain in zip(triples, proven.tolist(), strict=True):
-                candidate = Candidate(region, other, unit, (unit,))
+                candidate = Candidate(region, other, unit, (unit,), (unit,))
                 if certain:
                     yield candidate
                 else:
-                    open_candidates.append(candidate)
-        yield from self._decided(forms, open_candidates, stop)
-        yield from self._special(forms, neighbours, special, stop, wanted)
+                    left.append(candidate)
+        yield from self._decided(forms, left, stop)
+        for candidates in self._special(neighbours, special, stop, wanted):
+            here, there, which = (np.array([candidate[i] for candidate in candidates]) for i in range(3))
+            flat = np.zeros((len(candidates), self._states.shape[1]), dtype=np.bool_)
+            for row, candidate in zip(flat, candidates, strict=True):
+                row[list(candidate.flat)] = True
+            proven = walls.proven(here, there, which, flat)
+            yield from (candidate for candidate, certain in zip(candidates, proven, strict=True) if certain)
+            open_ones = [candidate for candidate, certain in zip(candidates, proven, strict=True) if not certain]
+            yield from self._decided(forms, open_ones, stop)
 
     def _special(
-        self, forms: ExactForms, neighbours: Neighbours, regions: Indices, stop: Stop, wanted: Wanted | None
-    ) -> Iterator[Candidate]:
-        """The pairs at regions where units coincide or are constant, but for those that the other region named."""
-        seen: set[tuple[int, int]] = set()
-        simple = np.ones(len(self._states), dtype=np.bool_)
-        simple[regions] = False
-        for region in regions.tolist():
-            if stop():
-                return
-            found = [
-                c
-                for c in neighbours.special(region)
-                if (c.other, region) not in seen and not (simple[c.other] and self._states[c.other, c.unit])
-            ]
+        self, neighbours: Neighbours, regions: Indices, stop: Stop, wanted: Wanted | None
+    ) -> Iterator[list[Candidate]]:
+        """The candidates at regions where units coincide or are constant, but for those that the other region named.
+
+        A region names all its neighbours: those before it in this list, and simple ones where the unit is active.
+        """
+        place = np.full(len(self._states), len(self._states))
+        place[regions] = np.arange(len(regions))
+        for start in range(0, len(regions), _SPECIAL_BATCH):
+            found = []
+            for region in regions[start : start + _SPECIAL_BATCH].tolist():
+                if stop():
+                    return
+                for candidate in neighbours.special(region):
+                    simple = place[candidate.other] == len(self._states)
+                    named = self._states[candidate.other, candidate.unit] if simple else False
+                    if not named and place[candidate.other] > place[region]:
+                        found.append(candidate)
             if wanted is not None and found:
-                here, there = np.full(len(found), region), np.array([c.other for c in found])
-                found = [c for c, matters in zip(found, wanted(here, there).tolist(), strict=True) if matters]
-            for candidate in self._decided(forms, found, stop):
-                seen.add((region, candidate.other))
-                yield candidate
+                here, there = (np.array([candidate[i] for candidate in found]) for i in range(2))
+                found = [candidate for candidate, matters in zip(found, wanted(here, there), strict=True) if matters]
+            if found:
+                yield found
 
     def _decided(self, forms: ExactForms, candidates: list[Candidate], stop: Stop) -> Iterator[Candidate]:
         """Those of the candidates, grouped by region, that are facets."""

@@ -32,13 +32,14 @@ class Candidate(NamedTuple):
     """Two regions that share a facet if the first one has a facet on the hyperplane of its unit ``unit``.
 
     ``units`` are all units whose hyperplane carries the facet: their pre-activations are 0 on it, but not on all of the
-    regions on both sides.
+    regions on both sides. ``flat`` are all whose pre-activations are 0 on it, on all of the first region or not.
     """
 
     region: int
     other: int
     unit: int
     units: tuple[int, ...]
+    flat: tuple[int, ...]
 
 
 class ExactForms:
@@ -124,7 +125,7 @@ class Neighbours:
             states, moving = self._behind(region, rows, group, zero)
             other = self._index.find(states)
             if other is not None:
-                yield Candidate(region, other, group[0], tuple(sorted({*group, *moving})))
+                yield Candidate(region, other, group[0], tuple(sorted({*group, *moving})), (*group, *zero))
 
     def _behind(self, region: int, rows: list[Row], group: list[int], zero: list[int]) -> tuple[States, list[int]]:
         """The states behind the hyperplane of a group of units, and the units that vanish on it but not behind it.

@@ -55,18 +55,30 @@ class WallPoints:
         self._domain = rounded_rows(restriction.rows, 1, self._box) if restriction.rows else None
 
     @np.errstate(all="ignore")
-    def proven(self, regions: Indices, others: Indices, units: Indices) -> Flags:
-        """Whether it is proven that each of the regions has a facet on its unit's hyperplane; (E,).
+    def proven(self, regions: Indices, others: Indices, units: Indices, flat: Flags | None = None) -> Flags:
+        """Whether it is proven that each of the regions has a facet on its unit's hyperplane.
 
-        ``others`` are the regions behind the facets, if these are facets: which differ in that unit alone.
+        Parameters
+        ----------
+        regions, units : (E,)
+        others : (E,)
+            The regions behind the facets, if these are facets.
+        flat : (E, N) bool, optional
+            The units whose forms on the region are multiples of the unit's form, 0 included; by default itself alone.
+
+        Returns
+        -------
+        (E,)
         """
+        if flat is None:
+            flat = units[:, None] == np.arange(self._states.shape[1])
         result = np.zeros(len(regions), dtype=np.bool_)
         # Points on the ways between the regions' centres prove most; the others are moved to the middles of their rows.
         for rounds in (0, _ROUNDS):
             todo = np.flatnonzero(~result)
             for part in self._parts(len(todo)):
                 here = todo[part]
-                result[here] = self._proven(regions[here], others[here], units[here], rounds)
+                result[here] = self._proven(regions[here], others[here], units[here], flat[here], rounds)
         return result
 
     def _parts(self, count: int) -> Iterator[slice]:
@@ -86,13 +98,13 @@ class WallPoints:
                     points[part] = _middle(rows, points[part], np.broadcast_to(axis, points[part].shape))
         return points
 
-    def _proven(self, regions: Indices, others: Indices, units: Indices, rounds: int) -> Flags:
+    def _proven(self, regions: Indices, others: Indices, units: Indices, flat: Flags, rounds: int) -> Flags:
         a, c, error = self._forms(regions)
         every = np.arange(len(regions))
         normal, constant = a[every, units], c[every, units]
         walls = self._with_domain(a, c)
-        # The unit itself is no obstacle to points on its hyperplane.
-        walls.a[every, units], walls.c[every, units] = 0.0, 1.0
+        # What is 0 on the hyperplane is no obstacle to points on it.
+        walls.a[:, : flat.shape[1]][flat], walls.c[:, : flat.shape[1]][flat] = 0.0, 1.0
         here, there = self._centres[regions], self._centres[others]
         before, after = (np.einsum("ed,ed->e", normal, points) + constant for points in (here, there))
         foot = here + (before / (before - after))[:, None] * (there - here)
@@ -101,11 +113,11 @@ class WallPoints:
         low, _ = walls.along(foot, normal)
         behind = foot + 0.5 * low[:, None] * normal
         values, errors = self._values(a, c, error, behind)
-        values[every, units] *= -1
+        beyond = values[every, units] < -errors[every, units]
         inside: Flags = (behind > self._box.lower_inside).all(axis=1) & (behind < self._box.upper_inside).all(axis=1)
         if self._domain is not None:
             inside &= (self._domain.signs(behind) > 0).all(axis=1)
-        inside &= (values > errors).all(axis=1)
+        inside &= beyond & ((values > errors) | flat).all(axis=1)
         return inside
 
     def _with_domain(self, a: FloatArray, c: FloatArray) -> "_Rows":

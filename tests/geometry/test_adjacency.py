@@ -88,16 +88,30 @@ def test_edges_of_known_networks(net):
     assert edges == expected(tiny, patterns)
 
 
-def test_exact_decisions_agree_with_points_behind_facets(monkeypatch):
+def integer_net(widths: list[int], seed: int) -> pr.Network:
+    """Small integers: many hyperplanes coincide."""
+    rng = np.random.default_rng(seed)
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    weights = [rng.integers(-1, 2, size=shape).astype(float) for shape in shapes]
+    return pr.Network.from_arrays(weights, [rng.integers(-1, 2, size=n).astype(float) for n, _ in shapes])
+
+
+@pytest.mark.parametrize(
+    ("network", "box"),
+    [
+        of_known(npz("A1_2d_16x2")),
+        (integer_net([2, 8, 8, 1], 0), pr.Box(-3, 3)),
+        (integer_net([3, 6, 5, 1], 1), pr.Box(-3, 3)),
+        (integer_net([4, 5, 5, 1], 2), pr.Box(-3, 3)),
+    ],
+    ids=["A1", "2-8-8", "3-6-5", "4-5-5"],
+)
+def test_exact_decisions_agree_with_points_behind_facets(network, box, monkeypatch):
     """Without the float proofs every candidate is decided exactly."""
-    for name in ("A1_2d_16x2", "B1_3d_16x2"):
-        network, box = of_known(npz(name))
-        network = pr.Network(network.weights[:2], network.biases[:2])
-        _, edges = found(network, box)
-        with monkeypatch.context() as patch:
-            patch.setattr(WallPoints, "proven", lambda self, regions, others, units: np.zeros(len(regions), bool))
-            assert found(network, box)[1] == edges
-        assert edges
+    patterns, edges = found(network, box)
+    monkeypatch.setattr(WallPoints, "proven", lambda self, regions, *rest: np.zeros(len(regions), bool))
+    assert found(network, box) == (patterns, edges)
+    assert edges
 
 
 def euler_edges(patterns: list) -> int:
