@@ -86,6 +86,20 @@ def test_pieces_of_one_map_apart():
     assert [int(counts[name]) for name in ("regions", *JOINED)] == [5, 5, 5, 4]
 
 
+def test_a_thin_set_does_not_join():
+    """min(|y|, relu(1 - |x|)): 0 left and right, and on a segment between; docs/definitions.md."""
+    weights = [
+        [[0.0, 1.0], [0.0, -1.0], [1.0, 0.0], [-1.0, 0.0]],  # |y| = h1 + h2, |x| = h3 + h4
+        [[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, -1.0, -1.0]],  # |y| and relu(1 - |x|)
+        [[1.0, 0.0], [1.0, -1.0]],  # a and relu(a - b)
+        [[1.0, -1.0]],
+    ]
+    network = pr.Network.from_arrays(weights, [[0.0] * 4, [0.0, 1.0], [0.0, 0.0], [0.0]])
+    assert network([0.5, 2.0]) == 0.5
+    counts = pr.count_all(network, pr.Box(-2, 2))
+    assert [int(counts[name]) for name in JOINED] == [8, 6, 5]
+
+
 def integer_networks():
     for entry in json.loads((DATA / "integer_nets.json").read_text()):
         output = entry["out"]

@@ -47,6 +47,11 @@ def test_guide(framework, tmp_path, monkeypatch):
     run(text, "docs/python.md")
 
 
+def test_definitions():
+    text = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
+    run("".join(blocks("python", text)), "docs/definitions.md")
+
+
 def test_the_guide_is_short():
     assert len(GUIDE.splitlines()) <= 60
 

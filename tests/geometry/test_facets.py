@@ -11,8 +11,8 @@ import polyregions as pr
 from polyregions.errors import ArgumentError, MissingPackageError
 from polyregions.geometry.region import Region
 from tests.nets import npz
-from tests.reference.closures import dimension_of, unit_forms, vertices
 from tests.reference.closures import closure as closed_rows
+from tests.reference.closures import dimension_of, unit_forms, vertices
 from tests.strategies import of_known, tiny_nets
 
 
@@ -42,7 +42,9 @@ def test_facets(net):
                 expected.setdefault(flat, {"unit": [], "domain": []})[kind].append(index)
         got = {}
         for facet in region.facets:
-            on = frozenset(c for c in corners if sum(a * x for a, x in zip(facet.normal, c, strict=True)) == facet.bound)
+            on = frozenset(
+                c for c in corners if sum(a * x for a, x in zip(facet.normal, c, strict=True)) == facet.bound
+            )
             got[on] = {"unit": list(facet.units), "domain": list(facet.domain)}
             assert all(sum(a * x for a, x in zip(facet.normal, c, strict=True)) <= facet.bound for c in corners)
         assert len(got) == len(region.facets)
