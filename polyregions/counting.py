@@ -171,6 +171,8 @@ def count_all(
     run = prepared(Definition.PATTERNS, "auto" if cells == "vertex" else cells, left)
     if found.interrupted:
         run.skip("interrupted before")
+    elif left == 0:
+        run.skip(f"the regions took the time limit of {time_limit:g} s")
     run.explore()
     patterns = run.result()
     if patterns.status is Status.BRACKET:

@@ -248,3 +248,21 @@ def test_pieces_know_nothing_before_they_are_asked():
     pieces.join_touching()
     assert (pieces.linear, pieces.closed, pieces.linear_done, pieces.closed_done) == (None, None, False, False)
     assert not Definition.REGIONS.joins_regions
+
+
+def test_all_share_a_time_limit():
+    network, box = of_known(npz("A1_2d_16x2"))
+    counts = pr.count_all(network, box, time_limit=0)
+    assert counts["patterns"].stats["stopped"] == "not started: the regions took the time limit of 0 s"
+    assert {count.status for count in counts.counts.values()} == {pr.Status.BRACKET}
+    assert all(count.lower <= 478 <= count.upper for count in counts.counts.values())
+
+
+def test_threads_and_methods_agree():
+    network, box = of_known(npz("A1_2d_16x2"))
+    network = pr.Network(network.weights, network.biases)
+    counts = [
+        int(pr.count(network, box, definition="linear", **options))
+        for options in ({}, {"workers": 2}, {"cells": "tableau"}, {"method": "milp"})
+    ]
+    assert len(set(counts)) == 1

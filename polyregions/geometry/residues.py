@@ -80,21 +80,24 @@ class Residues:
         matrices = [_residues(layer, prime) for layer in self.layers]
         (weights, biases), scale = matrices[0], self.layers[0].denominator % prime
         first = np.concatenate([weights, biases[:, None]], axis=1)
-        rows: FloatArray = np.broadcast_to(first, (len(states), *first.shape))
+        # Regions and columns first, (R, d + 1, n), so that a layer is one product of matrices.
+        rows: FloatArray = np.broadcast_to(first.T, (len(states), *first.T.shape))
         result = [rows]
         for k in range(1, len(self.layers)):
             weights, biases = matrices[k]
-            rows = _modulo(weights @ (rows * self._layer(states, k - 1)), prime)
-            rows[:, :, -1] = _modulo(rows[:, :, -1] + _modulo(biases * scale, prime), prime)
+            passed = rows * self._layer(states, k - 1)
+            product = passed.reshape(-1, passed.shape[2]) @ weights.T
+            rows = _modulo(product, prime).reshape(*passed.shape[:2], -1)
+            rows[:, -1] = _modulo(rows[:, -1] + _modulo(biases * scale, prime), prime)
             scale = scale * self.layers[k].denominator % prime
             result.append(rows)
         if self._relu_output:
             result.append(rows * self._layer(states, len(self.widths) - 1))
-        return result
+        return [np.swapaxes(rows, 1, 2) for rows in result]
 
     def _layer(self, states: States, layer: int) -> FloatArray:
         start, end = self._offsets[layer : layer + 2]
-        return states[:, start:end, None].astype(np.float64)
+        return states[:, None, start:end].astype(np.float64)
 
     def chunks(self, count: int) -> Iterator[slice]:
         """Slices of ``count`` regions, few enough at once for the arrays of their forms."""
@@ -190,10 +193,13 @@ def _residues(layer: ExactLayer, prime: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _modulo(values: FloatArray, prime: int) -> FloatArray:
-    """Non-negative integers below 2^53 modulo a prime; the quotient may be one off, which is put right."""
-    result: FloatArray = values - prime * np.floor(values / prime)
-    result[result < 0] += prime
-    result[result >= prime] -= prime
+    """Non-negative integers, at most 2^53 - p, modulo a prime p; the quotient may be one off, which is put right."""
+    quotient = values * (1.0 / prime)
+    np.floor(quotient, out=quotient)
+    quotient *= prime
+    result: FloatArray = np.subtract(values, quotient, out=quotient)
+    result += prime * (result < 0)
+    result -= prime * (result >= prime)
     return result
 
 
@@ -218,7 +224,7 @@ def projective_keys(rows: FloatArray, prime: int) -> tuple[FloatArray, npt.NDArr
     nonzero = rows[..., :-1] != 0
     constant = ~nonzero.any(axis=-1)
     lead = np.take_along_axis(rows, nonzero.argmax(axis=-1)[..., None], axis=-1)
-    normal = _modulo(rows * _inverse(lead, prime), prime)
+    normal = _modulo(rows * _inverses(lead[..., 0], prime)[..., None], prime)
     random = np.random.default_rng(prime)
     keys = np.zeros(rows.shape[:-1])
     for _ in range(2):
@@ -227,12 +233,26 @@ def projective_keys(rows: FloatArray, prime: int) -> tuple[FloatArray, npt.NDArr
     return keys, constant
 
 
-def _inverse(values: FloatArray, prime: int) -> FloatArray:
-    """Inverses modulo a prime, 0 for 0: the power p - 2."""
-    result, power, exponent = np.ones_like(values), values, prime - 2
+def _inverses(values: FloatArray, prime: int) -> FloatArray:
+    """Inverses modulo a prime, (..., k); those of 0 are 0.
+
+    One inverse by the power p - 2 gives k of them: with all products of the first ones, from the last one down
+    (Montgomery 1987).
+    """
+    nonzero = np.where(values == 0, 1.0, values)
+    products = [nonzero[..., 0]]
+    for j in range(1, values.shape[-1]):
+        products.append(_modulo(products[-1] * nonzero[..., j], prime))
+    rest, power, exponent = np.ones_like(products[-1]), products[-1], prime - 2
     while exponent:
         if exponent & 1:
-            result = _modulo(result * power, prime)
+            rest = _modulo(rest * power, prime)
         power = _modulo(power * power, prime)
         exponent >>= 1
-    return np.where(values == 0, 0.0, result)
+    result = np.empty_like(values)
+    for j in range(values.shape[-1] - 1, 0, -1):
+        result[..., j] = _modulo(rest * products[j - 1], prime)
+        rest = _modulo(rest * nonzero[..., j], prime)
+    result[..., 0] = rest
+    result[values == 0] = 0.0
+    return result

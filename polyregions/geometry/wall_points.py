@@ -99,12 +99,14 @@ class WallPoints:
         return points
 
     def _proven(self, regions: Indices, others: Indices, units: Indices, flat: Flags, rounds: int) -> Flags:
-        a, c, error = self._forms(regions)
+        distinct, place = np.unique(regions, return_inverse=True)
+        a, c, error = (values[place] for values in self._forms(distinct))
         every = np.arange(len(regions))
-        normal, constant = a[every, units], c[every, units]
+        normal, constant = a[every, :, units], c[every, units]
         walls = self._with_domain(a, c)
         # What is 0 on the hyperplane is no obstacle to points on it.
-        walls.a[:, : flat.shape[1]][flat], walls.c[:, : flat.shape[1]][flat] = 0.0, 1.0
+        walls.c[:, : flat.shape[1]][flat] = 1.0
+        walls.a[:, :, : flat.shape[1]] *= ~flat[:, None, :]
         here, there = self._centres[regions], self._centres[others]
         before, after = (np.einsum("ed,ed->e", normal, points) + constant for points in (here, there))
         foot = here + (before / (before - after))[:, None] * (there - here)
@@ -125,14 +127,14 @@ class WallPoints:
         more = [self._sides] if self._domain is None else [self._sides, (self._domain.a, self._domain.c)]
         count = len(a)
         return _Rows(
-            np.concatenate([a, *(np.broadcast_to(rows, (count, *rows.shape)) for rows, _ in more)], axis=1),
+            np.concatenate([a, *(np.broadcast_to(rows.T, (count, *rows.T.shape)) for rows, _ in more)], axis=2),
             np.concatenate(
                 [c, *(np.broadcast_to(constants, (count, len(constants))) for _, constants in more)], axis=1
             ),
         )
 
     def _forms(self, regions: Indices) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The regions' forms, positive inside each: (E, N, d), (E, N), and bounds of their errors (E, N).
+        """The regions' forms, positive inside each: (E, d, N), (E, N), and bounds of their errors (E, N).
 
         The bounds of :func:`polyregions.exact.filter.next_rows`, where the columns of inactive units are 0 rather than
         left out, which adds nothing.
@@ -141,7 +143,8 @@ class WallPoints:
         states = self._states[regions]
         rows = first_rows(self._restriction, box)
         count = len(regions)
-        a = np.broadcast_to(rows.a, (count, *rows.a.shape))
+        # (E, d, n), so that a layer is one product of matrices.
+        a: FloatArray = np.broadcast_to(rows.a.T, (count, *rows.a.T.shape))
         c, error, magnitude = (np.broadcast_to(v, (count, len(v))) for v in (rows.c, rows.error, rows.magnitude))
         layers = [(a, c, error)]
         for k in range(1, len(self._restriction.widths)):
@@ -150,25 +153,27 @@ class WallPoints:
             on = states[:, self._offsets[k - 1] : self._offsets[k]].astype(np.float64)
             error = (on * ((n + 2) * U * magnitude + error)) @ np.abs(w).T + (n + 2) * U * np.abs(b)
             error = error * INFLATE + box.tiny
-            a, c = w @ (a * on[:, :, None]), (c * on) @ w.T + b
-            magnitude = (np.abs(a) @ box.radius + np.abs(c)) * INFLATE + box.tiny
+            passed = a * on[:, None, :]
+            a = (passed.reshape(-1, n) @ w.T).reshape(count, -1, len(b))
+            c = (c * on) @ w.T + b
+            magnitude = (np.einsum("edn,d->en", np.abs(a), box.radius) + np.abs(c)) * INFLATE + box.tiny
             layers.append((a, c, error))
         sign = np.where(states > 0, 1.0, -1.0)
-        a, c, error = (np.concatenate([layer[i] for layer in layers], axis=1) for i in range(3))
-        return a * sign[:, :, None], c * sign, error
+        a, c, error = (np.concatenate([layer[i] for layer in layers], axis=-1) for i in range(3))
+        return a * sign[:, None, :], c * sign, error
 
     def _values(
         self, a: FloatArray, c: FloatArray, error: FloatArray, points: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """The forms' values at one point each, and bounds of their errors; as :meth:`FloatRows.values`."""
-        d = a.shape[2]
-        values = np.einsum("end,ed->en", a, points) + c
-        sizes = np.einsum("end,ed->en", np.abs(a), np.abs(points)) + np.abs(c)
+        d = a.shape[1]
+        values = np.einsum("edn,ed->en", a, points) + c
+        sizes = np.einsum("edn,ed->en", np.abs(a), np.abs(points)) + np.abs(c)
         return values, (error + (d + 2) * U * sizes) * INFLATE + self._box.tiny
 
 
 class _Rows:
-    """Inequalities a . x + c >= 0 per region: (E, m, d) and (E, m)."""
+    """Inequalities a . x + c >= 0 per region: (E, d, m) and (E, m)."""
 
     def __init__(self, a: FloatArray, c: FloatArray) -> None:
         self.a = a
@@ -176,8 +181,8 @@ class _Rows:
 
     def along(self, points: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The ends of each line's part in the rows, by its parameter; the first is larger where there is none."""
-        slack = np.einsum("end,ed->en", self.a, points) + self.c
-        speed = np.einsum("end,ed->en", self.a, directions)
+        slack = np.einsum("edm,ed->em", self.a, points) + self.c
+        speed = np.einsum("edm,ed->em", self.a, directions)
         meets = -slack / speed
         low = np.where(speed > 0, meets, -np.inf).max(axis=1)
         high = np.where(speed < 0, meets, np.inf).min(axis=1)
