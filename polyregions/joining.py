@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.enumeration import Run
+from polyregions.enumeration import Run, check_kinds
 from polyregions.errors import ArgumentError
 from polyregions.geometry.affine_pieces import AffinePieces
 from polyregions.geometry.region import Region
@@ -158,7 +158,16 @@ def count_joined(run: Run, definitions: Iterable[Definition]) -> dict[Definition
     return {kind: _joined_count(run, base, pieces, kind) if kind.joins_regions else base for kind in wanted}
 
 
+def _check_patterns(network: Network) -> None:
+    if network.merges:
+        raise ArgumentError(
+            "this network has maxima of more than two arguments, so that a region may be several polyhedra, which are "
+            "not put together or made a graph of; count its 'regions' or 'patterns'"
+        )
+
+
 def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces, Count]":
+    _check_patterns(run.network)
     leaves = list(run.leaves())
     base = run.result()
     pieces = AffinePieces(run.restriction, _states(run, leaves), [leaf.witness for leaf in leaves])
@@ -177,7 +186,7 @@ def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces,
 
 def _states(run: Run, leaves: "Sequence[Leaf]") -> npt.NDArray[np.uint8]:
     joined = b"".join(leaf.states for leaf in leaves)
-    return np.frombuffer(joined, dtype=np.uint8).reshape(len(leaves), run.network.num_units)
+    return np.frombuffer(joined, dtype=np.uint8).reshape(len(leaves), sum(run.network.widths))
 
 
 def _sets(pieces: AffinePieces, kind: Definition) -> list[list[int]]:
@@ -246,10 +255,15 @@ def region_graph(
     -------
     networkx.Graph
         Nodes 0, 1, ... with the attribute ``region``, a :class:`polyregions.Region`. Edges have the attribute
-        ``units``: the pairs (layer, unit), both from 0, of all units whose hyperplane carries the facet, which means
-        that the pre-activation is 0 on it, but not on all of both regions. The graph's attribute ``count`` is the
-        :class:`polyregions.Count` of the nodes, and ``complete`` says whether all regions and edges are there: after a
-        limit or Ctrl-C those found are.
+        ``units``: the pairs (layer, unit), both from 0 (of a graph's network those of the layers it is lowered to), of
+        all units whose hyperplane carries the facet, which means that the pre-activation is 0 on it, but not on all of
+        both regions. The graph's attribute ``count`` is the :class:`polyregions.Count` of the nodes, and ``complete``
+        says whether all regions and edges are there: after a limit or Ctrl-C those found are.
+
+    Raises
+    ------
+    ArgumentError
+        For networks with maxima of more than two arguments, whose regions may be several polyhedra.
 
     Notes
     -----
@@ -270,6 +284,8 @@ def region_graph(
 
     from polyregions.geometry.adjacency import Adjacency
 
+    check_kinds(network, domain)
+    _check_patterns(network)
     run = Run(
         network,
         domain,

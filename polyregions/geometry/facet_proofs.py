@@ -47,9 +47,11 @@ class FacetProofs:
         """
         rows: dict[Row, None] = dict.fromkeys(self._domain)
         places: dict[Row, list[int]] = {}
-        for unit, (row, state) in enumerate(zip(self._forms.rows(region), self._states[region], strict=True)):
+        forms = self._forms.rows(region)
+        for unit in self._forms.cutting:
+            row = forms[unit]
             if any(row[:-1]):
-                inside = primitive(row if state else tuple(-value for value in row))
+                inside = primitive(row if self._states[region, unit] else tuple(-value for value in row))
                 rows[inside] = None
                 places.setdefault(inside, []).append(unit)
         distinct = list(rows)

@@ -43,9 +43,18 @@ class Candidate(NamedTuple):
 
 
 class ExactForms:
-    """The regions' forms in integers, the last ones asked for kept."""
+    """The regions' forms in integers, the last ones asked for kept.
+
+    Attributes
+    ----------
+    cutting : tuple of int
+        The units that cut: all that are not linear.
+    """
 
     def __init__(self, restriction: Restriction, states: States) -> None:
+        self.cutting = tuple(
+            np.flatnonzero(~np.concatenate([np.zeros(0, dtype=np.bool_), *restriction.linear])).tolist()
+        )
         self._restriction = restriction
         self._states = states
         self.rows = lru_cache(maxsize=64)(self._rows)
@@ -77,6 +86,7 @@ class Neighbours:
         self._forms = forms
         self._residues = Residues(restriction)
         self._index = _Index(states)
+        self._cutting = list(forms.cutting)
         self._offsets = list(accumulate(restriction.widths, initial=0))
 
     def simple(self, stop: Callable[[], bool]) -> tuple[Indices, Indices, Indices, Indices] | None:
@@ -100,12 +110,12 @@ class Neighbours:
             if stop():
                 return None
             rows = np.concatenate(self._residues.forms(prime, self._states[part])[: len(self._offsets) - 1], axis=1)
-            keys, constant = projective_keys(rows, prime)
+            keys, constant = projective_keys(rows[:, self._cutting], prime)
             keys.sort(axis=1)
             unclear = constant.any(axis=1) | (keys[:, 1:] == keys[:, :-1]).any(axis=1)
             here = np.arange(len(self._states))[part]
             special.append(here[unclear])
-            found.append(self._index.flips(here[~unclear]))
+            found.append(self._index.flips(here[~unclear], self._cutting))
         regions, others, units = (np.concatenate([each[i] for each in found]) for i in range(3))
         return regions, others, units, np.concatenate(special)
 
@@ -114,7 +124,8 @@ class Neighbours:
         rows = self._forms.rows(region)
         groups: dict[Row, list[int]] = {}
         zero = []
-        for unit, row in enumerate(rows):
+        for unit in self._cutting:
+            row = rows[unit]
             if any(row[:-1]):
                 reduced = primitive(row)
                 lead = next(value for value in reduced if value)
@@ -184,9 +195,10 @@ class _Index:
         region = int(self._order[place])
         return region if (self._states[region] == states).all() else None
 
-    def flips(self, regions: Indices) -> tuple[Indices, Indices, Indices]:
+    def flips(self, regions: Indices, among: list[int]) -> tuple[Indices, Indices, Indices]:
         """The pairs (region, other, unit) that differ in one unit, active in the first."""
-        rows, units = np.nonzero(self._states[regions])
+        rows, columns = np.nonzero(self._states[regions][:, among])
+        units = np.array(among)[columns]
         here = regions[rows]
         wanted = self._sums[here] ^ self._numbers[units]
         places = np.minimum(np.searchsorted(self._sorted, wanted), len(self._order) - 1)

@@ -46,5 +46,6 @@ class Touching:
 
     def _inside(self, region: int) -> list[Row]:
         """The unit forms that are not zero, at least 0 on the region, primitive."""
-        pairs = zip(self._forms.rows(region), self._states[region], strict=True)
+        rows, states = self._forms.rows(region), self._states[region]
+        pairs = [(rows[unit], states[unit]) for unit in self._forms.cutting]
         return [primitive(row if state else tuple(-value for value in row)) for row, state in pairs if any(row)]

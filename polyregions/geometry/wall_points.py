@@ -46,6 +46,7 @@ class WallPoints:
         self._states = states
         self._points = witnesses
         self._offsets = list(accumulate(restriction.widths, initial=0))
+        self._linear = np.concatenate(restriction.linear)
         d = restriction.dimension
         identity = np.eye(d)
         self._sides = (
@@ -72,6 +73,7 @@ class WallPoints:
         """
         if flat is None:
             flat = units[:, None] == np.arange(self._states.shape[1])
+        flat = flat | self._linear  # linear units are no obstacle either
         result = np.zeros(len(regions), dtype=np.bool_)
         # Points on the ways between the regions' centres prove most; the others are moved to the middles of their rows.
         for rounds in (0, _ROUNDS):
@@ -93,6 +95,7 @@ class WallPoints:
         for part in self._parts(len(points)):
             a, c, _ = self._forms(every[part])
             rows = self._with_domain(a, c)
+            rows.ignore(np.broadcast_to(self._linear, c.shape))
             for _ in range(_ROUNDS):
                 for axis in np.eye(points.shape[1]):
                     points[part] = _middle(rows, points[part], np.broadcast_to(axis, points[part].shape))
@@ -105,8 +108,7 @@ class WallPoints:
         normal, constant = a[every, :, units], c[every, units]
         walls = self._with_domain(a, c)
         # What is 0 on the hyperplane is no obstacle to points on it.
-        walls.c[:, : flat.shape[1]][flat] = 1.0
-        walls.a[:, :, : flat.shape[1]] *= ~flat[:, None, :]
+        walls.ignore(flat)
         here, there = self._centres[regions], self._centres[others]
         before, after = (np.einsum("ed,ed->e", normal, points) + constant for points in (here, there))
         foot = here + (before / (before - after))[:, None] * (there - here)
@@ -178,6 +180,11 @@ class _Rows:
     def __init__(self, a: FloatArray, c: FloatArray) -> None:
         self.a = a
         self.c = c
+
+    def ignore(self, flat: Flags) -> None:
+        """Turn rows into 0 . x + 1 >= 0; of the first columns, (E, k) bool."""
+        self.c[:, : flat.shape[1]][flat] = 1.0
+        self.a[:, :, : flat.shape[1]] *= ~flat[:, None, :]
 
     def along(self, points: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The ends of each line's part in the rows, by its parameter; the first is larger where there is none."""

@@ -9,8 +9,10 @@ from hypothesis import example, given, settings
 import polyregions as pr
 from polyregions.domain import Plane, Polytope, Segment
 from polyregions.enumeration import Run
+from polyregions.errors import ArgumentError
 from polyregions.geometry.adjacency import Adjacency
 from polyregions.geometry.wall_points import WallPoints
+from polyregions.graph import Dense, Graph, Maxout, absolute, leaky_relu
 from tests.nets import all_known, npz, six_definitions
 from tests.reference.closures import dimension_of, facet_units, meetings
 from tests.strategies import TinyNet, awkward, of_known, tiny_nets
@@ -20,7 +22,7 @@ def found(net: pr.Network, domain: pr.Domain) -> tuple[list, dict]:
     """The regions' patterns, and the edges with their units, by the LP cells: nothing to compile."""
     run = Run(net, domain, cells="lp")
     leaves = list(run.leaves())
-    states = np.array([list(leaf.states) for leaf in leaves], dtype=np.uint8).reshape(len(leaves), net.num_units)
+    states = np.array([list(leaf.states) for leaf in leaves], dtype=np.uint8).reshape(len(leaves), sum(net.widths))
     edges = {}
     for edge in Adjacency(run.restriction, states, [leaf.witness for leaf in leaves]).edges():
         pair = tuple(sorted((edge.region, edge.other)))
@@ -155,6 +157,59 @@ def test_domains(domain):
             here, there = (set(graph.nodes[k]["region"].vertices(exact=True)) for k in (i, j))
             common = here & there
             assert graph.has_edge(i, j) == (len(common) == 2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_linear_units_cut_nothing(seed):
+    """A linear unit is a ReLU that its bias keeps active on the whole box, put right in the layer behind it."""
+    rng = np.random.default_rng(seed)
+    shapes = [(4, 2), (4, 4), (3, 4), (1, 3)]
+    weights = [rng.integers(-2, 3, size=shape).astype(float) for shape in shapes]
+    biases = [rng.integers(-2, 3, size=shape[0]).astype(float) for shape in shapes]
+    linear = [rng.random(shape[0]) < 0.4 for shape in shapes[:-1]]
+    network = pr.Network.from_arrays(weights, biases, linear=linear)
+    lifted = [bias.copy() for bias in biases]
+    for layer, mask in enumerate(linear):
+        lifted[layer][mask] += 2.0**20
+        lifted[layer + 1] -= weights[layer + 1][:, mask].sum(axis=1) * 2.0**20
+    active = pr.Network.from_arrays(weights, lifted)
+    box = pr.Box(-1, 1)
+    graphs = []
+    for net in (network, active):
+        patterns, edges = found(net, box)
+        graphs.append({(frozenset((patterns[i], patterns[j])), units) for (i, j), units in edges.items()})
+    assert graphs[0] == graphs[1]
+    assert len(graphs[0]) > 3
+    counts = [[str(count) for count in pr.count_all(net, box, cells="lp").counts.values()] for net in (network, active)]
+    assert counts[0] == counts[1]
+    for region in pr.regions(network, box, cells="lp"):
+        for facet in region.facets:
+            assert not any(linear[layer][unit] for layer, unit in facet.units)
+
+
+def test_networks_of_graphs():
+    graph = Graph(2, name="x")
+    first = graph.add(absolute(), graph.add(Dense([[1, 1], [1, -1], ["1/2", 2]], [0, "1/4", "-1/2"]), "x"))
+    second = graph.add(leaky_relu("1/10"), graph.add(Dense([[1, -1, 1], [0, 1, -1]], ["-1/2", "1/10"]), first))
+    network = graph.network(graph.add(Dense([[1, 1]]), second))
+    adjacent = pr.region_graph(network, pr.Box(-1, 1), cells="lp")
+    regions = [adjacent.nodes[i]["region"] for i in range(len(adjacent))]
+    assert len(regions) == 20
+    for i, region in enumerate(regions):
+        assert all(facet.units == () for facet in region.facets)
+        for j in range(i):
+            common = set(region.vertices(exact=True)) & set(regions[j].vertices(exact=True))
+            assert adjacent.has_edge(i, j) == (len(common) == 2)
+    maps = {str(region.affine_map(exact=True)) for region in regions}
+    assert int(pr.count(network, pr.Box(-1, 1), definition="affine", cells="lp")) == len(maps) < 20
+
+
+def test_regions_of_several_polyhedra_are_refused():
+    graph = Graph(3, name="x")
+    network = graph.network(graph.add(Maxout(3), graph.add(Dense([[1, 0, 0], [0, 1, 0], [0, 0, 1]]), "x")))
+    for verb in (pr.region_graph, pr.linear_regions, pr.count_all):
+        with pytest.raises(ArgumentError, match="more than two arguments"):
+            verb(network, pr.Box(-1, 1))
 
 
 def test_one_region_and_a_point():
