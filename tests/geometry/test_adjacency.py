@@ -189,8 +189,8 @@ def test_linear_units_cut_nothing(seed):
 
 def test_networks_of_graphs():
     graph = Graph(2, name="x")
-    first = graph.add(absolute(), graph.add(Dense([[1, 1], [1, -1], ["1/2", 2]], [0, "1/4", "-1/2"]), "x"))
-    second = graph.add(leaky_relu("1/10"), graph.add(Dense([[1, -1, 1], [0, 1, -1]], ["-1/2", "1/10"]), first))
+    first = graph.add(absolute(), graph.add(Dense([[1, 1], [1, -1], [0.5, 2]], [0, 0.25, -0.5]), "x"))
+    second = graph.add(leaky_relu("1/10"), graph.add(Dense([[1, -1, 1], [0, 1, -1]], [-0.5, 0.1]), first))
     network = graph.network(graph.add(Dense([[1, 1]]), second))
     adjacent = pr.region_graph(network, pr.Box(-1, 1), cells="lp")
     regions = [adjacent.nodes[i]["region"] for i in range(len(adjacent))]
