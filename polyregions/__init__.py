@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from polyregions.bounding import stable_units, unit_bounds, upper_bound
     from polyregions.certificate.checker import Verification
     from polyregions.certificate.verification import verify
-    from polyregions.counting import count, regions
+    from polyregions.counting import count, count_all, regions
     from polyregions.cross_checking import CrossCheck, cross_check
     from polyregions.definition import Definition
     from polyregions.domain import Box, Domain, Line, Plane, Polytope, Segment, Space
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     )
     from polyregions.geometry.distances import Distances, distances
     from polyregions.geometry.region import Region
+    from polyregions.joining import LinearRegion, LinearRegions, linear_regions, region_graph
     from polyregions.network import Network
-    from polyregions.result import Count, Status
+    from polyregions.result import Count, Counts, Status
     from polyregions.sampling.result import Estimate, LowerBound
     from polyregions.slices.line import LineRegions, line
     from polyregions.slices.plane import PlaneRegions, plane
@@ -46,15 +47,18 @@ _HOMES = {
     "BoundaryVolume": "geometry.boundary",
     "Box": "domain",
     "Count": "result",
+    "Counts": "result",
     "CrossCheck": "cross_checking",
     "Definition": "definition",
     "Distances": "geometry.distances",
     "Domain": "domain",
     "Estimate": "sampling.result",
     "Export": "formats.export",
-    "LowerBound": "sampling.result",
     "Line": "domain",
     "LineRegions": "slices.line",
+    "LinearRegion": "joining",
+    "LinearRegions": "joining",
+    "LowerBound": "sampling.result",
     "Network": "network",
     "Plane": "domain",
     "PlaneRegions": "slices.plane",
@@ -68,17 +72,20 @@ _HOMES = {
     "Verification": "certificate.checker",
     "boundary_volume": "geometry.boundary",
     "count": "counting",
+    "count_all": "counting",
     "cross_check": "cross_checking",
     "distances": "geometry.distances",
+    "estimate": "estimating",
     "estimate_boundary_volume": "geometry.boundary_estimates",
     "expected_boundary_volume": "geometry.boundary_estimates",
-    "estimate": "estimating",
     "export": "formats.export",
     "line": "slices.line",
+    "linear_regions": "joining",
     "load": "formats",
     "lower_bound": "estimating",
     "plane": "slices.plane",
     "polyline": "slices.polyline",
+    "region_graph": "joining",
     "regions": "counting",
     "save": "formats",
     "stable_units": "bounding",
@@ -92,6 +99,7 @@ __all__ = [
     "BoundaryVolume",
     "Box",
     "Count",
+    "Counts",
     "CrossCheck",
     "Definition",
     "Distances",
@@ -100,6 +108,8 @@ __all__ = [
     "Export",
     "Line",
     "LineRegions",
+    "LinearRegion",
+    "LinearRegions",
     "LowerBound",
     "Network",
     "Plane",
@@ -114,6 +124,7 @@ __all__ = [
     "Verification",
     "boundary_volume",
     "count",
+    "count_all",
     "cross_check",
     "distances",
     "estimate",
@@ -121,10 +132,12 @@ __all__ = [
     "expected_boundary_volume",
     "export",
     "line",
+    "linear_regions",
     "load",
     "lower_bound",
     "plane",
     "polyline",
+    "region_graph",
     "regions",
     "save",
     "stable_units",

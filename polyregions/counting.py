@@ -1,16 +1,18 @@
-"""``count`` and ``regions``: the two verbs that run a counter."""
+"""``count``, ``count_all`` and ``regions``: the verbs that run a counter."""
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
 from polyregions.enumeration import Run
+from polyregions.errors import ArgumentError
 from polyregions.geometry.region import Region
 from polyregions.network import Network
-from polyregions.result import Count, ProgressCallback
+from polyregions.result import Count, Counts, ProgressCallback, Status
 
-__all__ = ["Regions", "count", "regions"]
+__all__ = ["Regions", "count", "count_all", "regions"]
 
 
 def count(
@@ -36,8 +38,9 @@ def count(
     network : Network
     domain : Domain
         Bounded; full dimension is meant relative to the domain's own affine hull.
-    definition : {"regions", "patterns"}, optional
-        See :class:`polyregions.definition.Definition`.
+    definition : {"regions", "patterns", "linear", "closed", "affine"}, optional
+        See :class:`polyregions.definition.Definition`. "linear", "closed" and "affine" put regions together, which are
+        all kept in memory; ``max_regions`` limits the regions. :func:`count_all` counts all five.
     method : {"split", "milp"}, optional
         The incremental splitting counter, or the MILP of Serra, Tjandraatmadja & Ramalingam (2018).
     solver : str, optional
@@ -63,8 +66,7 @@ def count(
     progress : callable, optional
         Called with a :class:`polyregions.result.Progress` a few times per second.
     certificate : path, optional
-        Write a proof of the count to this file, for :func:`polyregions.verify`: by splitting, of either definition and
-        Write a proof of the count to this file, for :func:`polyregions.verify`: by splitting, of either definition and
+        Write a proof of the count to this file, for :func:`polyregions.verify`: by splitting, of regions or patterns,
         over any domain. A stopped count leaves a proof of its lower bound. Tableau and LP cells record, in one
         thread, and "auto" takes the former.
 
@@ -81,10 +83,15 @@ def count(
     >>> int(count(net, Box(-1, 1)))
     4
     """
+    kind = Definition.of(definition)
+    if certificate is not None and kind.joins_regions:
+        raise ArgumentError(
+            f"there is no certificate of definition {kind.value!r}: only counts of 'regions' and 'patterns' have one"
+        )
     run = Run(
         network,
         domain,
-        definition=definition,
+        definition=Definition.REGIONS if kind.joins_regions else kind,
         method=method,
         solver=solver,
         cells=cells,
@@ -96,8 +103,82 @@ def count(
         progress=progress,
         certificate=certificate,
     )
+    if kind.joins_regions:
+        from polyregions.joining import count_joined
+
+        return count_joined(run, [kind])[kind]
     run.explore()
     return run.result()
+
+
+def count_all(
+    network: Network,
+    domain: Domain,
+    *,
+    method: str = "split",
+    solver: str = "highs",
+    cells: str = "auto",
+    workers: int = 1,
+    bounds: str = "interval",
+    time_limit: float | None = None,
+    max_regions: int | None = None,
+    memory_limit: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Counts:
+    """Count what each definition of "region" counts, side by side.
+
+    Two runs: one for the regions and what they are put together to, one for the patterns in the time that is left.
+
+    Parameters
+    ----------
+    As for :func:`count`. ``max_regions`` limits each run; ``cells="vertex"`` is for the regions, patterns have others.
+
+    Examples
+    --------
+    >>> net = Network.from_arrays([[[1.0], [-1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.0]])     # x
+    >>> from polyregions.domain import Box
+    >>> print(count_all(net, Box(-1, 1)))
+    patterns  3 activation patterns (exact)
+    regions   2 regions (exact)
+    linear    1 linear region (exact)
+    closed    1 closed connected region (exact)
+    affine    1 affine map (exact)
+    """
+    from polyregions.joining import count_joined
+
+    def prepared(definition: Definition, cells: str, time_limit: float | None) -> Run:
+        return Run(
+            network,
+            domain,
+            definition=definition,
+            method=method,
+            solver=solver,
+            cells=cells,
+            workers=workers,
+            bounds=bounds,
+            time_limit=time_limit,
+            max_regions=max_regions,
+            memory_limit=memory_limit,
+            progress=progress,
+        )
+
+    counts = count_joined(
+        prepared(Definition.REGIONS, cells, time_limit),
+        (Definition.REGIONS, Definition.LINEAR, Definition.CLOSED, Definition.AFFINE),
+    )
+    found = counts[Definition.CLOSED]
+    left = None if time_limit is None else max(0.0, time_limit - found.seconds)
+    run = prepared(Definition.PATTERNS, "auto" if cells == "vertex" else cells, left)
+    if found.interrupted:
+        run.skip("interrupted before")
+    elif left == 0:
+        run.skip(f"the regions took the time limit of {time_limit:g} s")
+    run.explore()
+    patterns = run.result()
+    if patterns.status is Status.BRACKET:
+        # Each region has a pattern of its own.
+        patterns = replace(patterns, lower=max(patterns.lower, counts[Definition.REGIONS].lower))
+    return Counts({Definition.PATTERNS: patterns, **counts})
 
 
 class Regions(Iterator[Region]):

@@ -107,23 +107,23 @@ class Run:
         check_kinds(network, domain)
         self.network = network
         self.domain = domain
-        self.definition = Definition.of(definition)
+        self.definition = Definition.of_patterns(definition)
         self.method = method
         self._limits = Limits(
             time_limit=time_limit, max_regions=max_regions, memory_limit=memory_limit, catch_signals=catch_signals
         )
-        self._restriction = _restricted(network, domain, self.definition, method)
+        self.restriction = _restricted(network, domain, self.definition, method)
         if network.merges and certificate is not None:
             raise ArgumentError(
                 "no certificate can be written for this network: its maxima of more than two arguments are tournaments "
                 "of units, and several outcomes of a tournament are one region; leave out the certificate"
             )
         self._recorder = (
-            None if certificate is None else _recorder(certificate, self._restriction, self.definition, method)
+            None if certificate is None else _recorder(certificate, self.restriction, self.definition, method)
         )
         with self._enough_memory():
             self.enumerator = _enumerator(
-                self._restriction, self.definition, method, solver, cells, workers, bounds, self._limits, self._recorder
+                self.restriction, self.definition, method, solver, cells, workers, bounds, self._limits, self._recorder
             )
             if network.merges:
                 from polyregions.graph.merging import MergedTree
@@ -152,6 +152,28 @@ class Run:
         with self._limits, self._enough_memory():
             tree: Any = self.enumerator
             yield from tree.polygons(self._stop)
+
+    def follow_up(self, work: Callable[[Callable[[], bool]], None]) -> None:
+        """Do more with what was found, under the same limits but that of the number of regions.
+
+        ``work`` is given the question whether to stop, to be asked now and then; once it was True it stays so.
+        """
+        reasons: list[str] = []
+
+        def stop() -> bool:
+            reason = self._limits.reached(-1)
+            if reason is not None and not reasons:
+                reasons.append(reason)
+                self._reason = self._reason or reason
+            return bool(reasons)
+
+        with self._limits, self._enough_memory():
+            work(stop)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took."""
+        return self._limits.seconds
 
     @contextmanager
     def _enough_memory(self) -> Iterator[None]:
@@ -198,7 +220,7 @@ class Run:
 
     def region(self, leaf: Leaf) -> Region:
         """The region of a leaf of this run."""
-        witness = self._restriction.ambient(leaf.witness.point.coordinates())
+        witness = self.restriction.ambient(leaf.witness.point.coordinates())
         return Region(self.network, self.network.pattern_of(leaf.states), witness, self.domain)
 
     def _stop(self) -> bool:

@@ -12,6 +12,7 @@ __all__ = [
     "EncodingError",
     "FormatError",
     "ImportCheckError",
+    "MissingPackageError",
     "NetworkError",
     "NotExactError",
     "OutOfMemoryError",
@@ -69,6 +70,10 @@ class UnsupportedDomainError(DomainError):
 
 class EncodingError(OverflowError, PolyregionsError):
     """A network's numbers are too large for a mixed-integer program in floats; the message names the unit."""
+
+
+class MissingPackageError(ImportError, PolyregionsError):
+    """An optional package is needed that is not installed; the message says how to get it."""
 
 
 class NotExactError(ValueError, PolyregionsError):

@@ -203,7 +203,7 @@ def lower_bound(
     return xor_bound(
         network,
         domain,
-        definition=Definition.of(definition),
+        definition=Definition.of_patterns(definition),
         confidence=confidence,
         seed=_seed(seed),
         time_limit=time_limit,
@@ -236,7 +236,7 @@ class _Tree:
             if value is not None and not is_number(value, Integral, 1):
                 raise ArgumentError(f"the number of {name} must be a whole number of at least 1, not {value!r}")
         self._network, self._domain, self._confidence = network, domain, float(confidence)
-        self._definition, self._seed = Definition.of(definition), _seed(seed)
+        self._definition, self._seed = Definition.of_patterns(definition), _seed(seed)
         self._limits, self._time_limit = Limits(time_limit=time_limit), time_limit
         self._progress = progress
         self._reason: str | None = None
@@ -331,7 +331,7 @@ def _points_bound(
     wanted = _POINTS if points is None else points
     if not is_number(wanted, Integral, 1):
         raise ArgumentError(f"the number of points must be a whole number of at least 1, not {points!r}")
-    definition, seed = Definition.of(definition), _seed(seed)
+    definition, seed = Definition.of_patterns(definition), _seed(seed)
     limits = Limits(time_limit=time_limit)
     curve: list[list[int]] = []
     reason = None

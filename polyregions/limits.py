@@ -110,7 +110,9 @@ class Limits:
     def __enter__(self) -> "Limits":
         self._start = time.monotonic() if self._start is None else self._start
         self._end = None
-        if self._catch_signals and threading.current_thread() is threading.main_thread():
+        # Entered again after a signal, for what is left to do with what was found, it lets the next one act as usual.
+        catches = self._catch_signals and self._signal is None
+        if catches and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._previous[number] = signal.signal(number, self._on_signal)
         return self

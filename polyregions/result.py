@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from polyregions.domain import Domain
     from polyregions.network import Network
 
-__all__ = ["Count", "Progress", "ProgressCallback", "Status", "rounded_up", "versions"]
+__all__ = ["Count", "Counts", "Progress", "ProgressCallback", "Status", "rounded_up", "versions"]
 
 
 class Status(Enum):
@@ -88,7 +88,7 @@ class Count:
         return self.lower
 
     def __str__(self) -> str:
-        noun = "region" if self.definition is Definition.REGIONS else "activation pattern"
+        noun = _NOUNS[self.definition]
         if self.status is not Status.BRACKET:
             return f"{_counted(self.lower, noun)} ({self.status.value})"
         reason = f"({self.status.value}: {self.stats.get('stopped', 'stopped early')})"
@@ -111,6 +111,47 @@ class Count:
             "domain": self.domain.to_json(),
             "versions": versions(),
         }
+
+
+_NOUNS = {
+    Definition.PATTERNS: "activation pattern",
+    Definition.REGIONS: "region",
+    Definition.LINEAR: "linear region",
+    Definition.CLOSED: "closed connected region",
+    Definition.AFFINE: "affine map",
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The counts of all definitions of one network over one domain, each with its own status.
+
+    ``counts["linear"]`` is a :class:`Count`; ``str(counts)`` is a table.
+
+    Attributes
+    ----------
+    counts : dict of Definition to Count
+        From the largest to the smallest: patterns, regions, linear, closed, affine.
+    """
+
+    counts: dict[Definition, Count]
+
+    def __getitem__(self, definition: Definition | str) -> Count:
+        return self.counts[Definition.of(definition)]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{definition.value:<9} {count}" for definition, count in self.counts.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that the command line prints with --json."""
+        shared = ("network", "domain", "versions", "method")
+        each = {definition.value: count.to_json() for definition, count in self.counts.items()}
+        common = {name: value for name, value in each[Definition.REGIONS.value].items() if name in shared}
+        short = {
+            name: {key: value for key, value in values.items() if key not in (*shared, "definition")}
+            for name, values in each.items()
+        }
+        return {"definition": "all", "counts": short, **common}
 
 
 def _counted(number: int, noun: str) -> str:

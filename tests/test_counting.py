@@ -139,7 +139,7 @@ def test_region_geometry_agrees_with_the_network():
         ({"cells": "round"}, "no cells called 'round'"),
         ({"cells": "vertex", "definition": "patterns"}, "vertex cells count regions"),
         ({"cells": "lp", "method": "milp"}, "cells='lp' is for the splitting counter"),
-        ({"definition": "linear"}, "no definition called 'linear'"),
+        ({"definition": "convex"}, "no definition called 'convex'"),
         ({"time_limit": -1}, "time limit must be at least 0"),
         ({"time_limit": float("nan")}, "time limit must be at least 0"),
         ({"memory_limit": -1}, "memory limit must be a whole number of bytes"),

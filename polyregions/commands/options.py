@@ -55,15 +55,26 @@ CELLS = ("auto", "vertex", "tableau", "lp")
 BOUNDS = ("interval", "lp", "milp")
 
 
-def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS) -> None:
-    """NET, its domain and the definition, with its default."""
+#: Definitions whose sets are activation patterns, listed one by one.
+_OF_PATTERNS = tuple(choice.value for choice in Definition if not choice.joins_regions)
+
+
+def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False) -> None:
+    """NET, its domain and the definition, with its default; ``joined``: also those that put regions together."""
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
     add_domain(parser, required=True)
     parser.add_argument(
         "--definition",
-        choices=[choice.value for choice in Definition],
+        choices=[*(choice.value for choice in Definition), "all"] if joined else _OF_PATTERNS,
         default=definition.value,
-        help="regions: of full dimension; patterns: attained anywhere on the closed domain (default: %(default)s)",
+        help="regions: of full dimension; patterns: attained anywhere on the closed domain"
+        + (
+            "; linear, closed, affine: regions of one affine map put together through shared facets, through any "
+            "common points, or wherever they are; all: every one of them"
+            if joined
+            else ""
+        )
+        + " (default: %(default)s)",
     )
     add_include_output(parser)
 

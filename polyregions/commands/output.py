@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus
 from polyregions.definition import Definition
-from polyregions.result import Count, Status
+from polyregions.result import Count, Counts, Status
 
 if TYPE_CHECKING:
     from polyregions.domain import Domain
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "count_lines",
+    "counts_lines",
     "describe_domain",
     "describe_network",
     "exit_status",
@@ -113,12 +114,9 @@ def exit_status(count: Count) -> ExitStatus:
 
 def count_lines(count: Count, domain_file: str | None = None) -> list[str]:
     """A count for people: the number, and how it came about."""
-    source = "" if domain_file is None else f", from {domain_file}"
     facts = [
         ("definition", _DEFINITIONS[count.definition]),
-        ("method", _METHODS.get(count.method, count.method)),
-        ("network", describe_network(count.network)),
-        ("domain", describe_domain(count.domain, count.network.input_dimension) + source),
+        *_circumstances(count, domain_file),
         ("time", f"{count.seconds:.2f} s"),
     ]
     decisions = [count.stats.get(f"decisions_by_{how}") for how in ("filter", "exact")]
@@ -156,9 +154,28 @@ def sampling_facts(result: "Estimate | LowerBound", domain_file: str | None = No
     return [*facts, *seed, ("time", f"{result.seconds:.2f} s")]
 
 
+def counts_lines(counts: Counts, domain_file: str | None = None) -> list[str]:
+    """The counts of all definitions for people: a table, and how it came about."""
+    first, *_, last = counts.counts.values()
+    facts = [*_circumstances(first, domain_file), ("time", f"{first.seconds + last.seconds:.2f} s")]
+    return [*str(counts).splitlines(), *(f"  {name:<11} {text}" for name, text in facts)]
+
+
+def _circumstances(count: Count, domain_file: str | None) -> list[tuple[str, str]]:
+    source = "" if domain_file is None else f", from {domain_file}"
+    return [
+        ("method", _METHODS.get(count.method, count.method)),
+        ("network", describe_network(count.network)),
+        ("domain", describe_domain(count.domain, count.network.input_dimension) + source),
+    ]
+
+
 _DEFINITIONS = {
     Definition.REGIONS: "regions (activation regions of full dimension)",
     Definition.PATTERNS: "patterns (activation patterns attained on the closed domain)",
+    Definition.LINEAR: "linear (regions of one affine map, connected through shared facets)",
+    Definition.CLOSED: "closed (regions of one affine map, connected through any common points)",
+    Definition.AFFINE: "affine (affine maps, wherever they occur)",
 }
 
 _METHODS = {

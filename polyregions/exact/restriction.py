@@ -215,6 +215,7 @@ class Restriction:
         """A flat pattern as one tuple per layer."""
         result, offset = [], 0
         for width in self.widths:
-            result.append(tuple(int(state) for state in states[offset : offset + width]))
+            part = states[offset : offset + width]
+            result.append(tuple(part) if isinstance(part, bytes) else tuple(int(state) for state in part))
             offset += width
         return tuple(result)

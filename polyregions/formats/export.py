@@ -120,7 +120,7 @@ def export(
     if kind not in FORMATS:
         raise ArgumentError(f"{file}: the format {kind!r} is not one of {', '.join(FORMATS)}; name it by the extension")
     if pattern is None:
-        model = _program(network, domain, Definition.of(definition))
+        model = _program(network, domain, Definition.of_patterns(definition))
     else:
         model = _halfspaces(network, domain, pattern)
     if weights is not None:

@@ -11,6 +11,7 @@ from polyregions.splitting.exact_vertices import ExactVertex, cut_box
 
 __all__ = [
     "LARGEST_DIMENSION",
+    "chart_rows",
     "chart_vertices",
     "chart_volume",
     "determinant",
@@ -39,6 +40,11 @@ def chart_vertices(chart: Chart, halfspaces: Sequence[Row]) -> list[ExactVertex]
             f"vertices are computed in up to {LARGEST_DIMENSION} dimensions, and the domain has {d}; ask for "
             "halfspaces(), or count over a plane or a segment"
         )
+    return cut_box(chart.lower, chart.upper, [*chart.rows, *chart_rows(chart, halfspaces)])
+
+
+def chart_rows(chart: Chart, halfspaces: Sequence[Row]) -> list[Row]:
+    """Half-spaces a . x <= b as pairs (a', c), meaning a' . t + c >= 0 in chart coordinates."""
     rows: list[Row] = []
     for a, b in halfspaces:
         support = [i for i, value in enumerate(a) if value]
@@ -48,7 +54,7 @@ def chart_vertices(chart: Chart, halfspaces: Sequence[Row]) -> list[ExactVertex]
         else:
             columns = [sum((a[i] * v for i, v in column.items()), Fraction(0)) for column in chart.columns]
             rows.append(([-value for value in columns], constant))
-    return cut_box(chart.lower, chart.upper, [*chart.rows, *rows])
+    return rows
 
 
 def chart_volume(vertices: Sequence[ExactVertex], dimension: int) -> Fraction:

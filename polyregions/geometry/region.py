@@ -16,7 +16,10 @@ from polyregions.exact.numbers import nearest_float
 from polyregions.network import Network, Pattern
 
 if TYPE_CHECKING:
+    from scipy.spatial import ConvexHull, HalfspaceIntersection
+
     from polyregions.geometry.closure import Closure
+    from polyregions.geometry.facets import Facet
     from polyregions.splitting.exact_vertices import ExactVertex
 
 __all__ = ["Region", "pattern_text"]
@@ -263,6 +266,164 @@ class Region:
                 "ask for exact=False"
             )
         return nearest_float(inside) * math.sqrt(nearest_float(squared))
+
+    @cached_property
+    def facets(self) -> "tuple[Facet, ...]":
+        """The facets of the region's closure, each with the units and the domain's constraints that it belongs to.
+
+        Raises
+        ------
+        ArgumentError
+            If the region has a lower dimension than the domain, or the domain is not known.
+
+        Notes
+        -----
+        Decided exactly, see :func:`polyregions.geometry.facets.region_facets`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 1.0], [2.0, 2.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+        >>> for facet in Region(net, ((1, 1),), (Fraction(1, 2), Fraction(0)), Box(-1, 1)).facets:
+        ...     print(facet.units, facet.domain, facet.normal, facet.bound)
+        ((0, 0), (0, 1)) () (-1, -1) 0
+        () (1,) (1, 0) 1
+        () (3,) (0, 1) 1
+        """
+        from polyregions.geometry.facets import region_facets
+
+        return tuple(region_facets(self._network, self._known_domain(), self.pattern, self.witness))
+
+    def chebyshev(self) -> tuple[npt.NDArray[np.float64], float]:
+        """The centre and the radius of a largest ball inside the region, within the domain's affine hull.
+
+        Returns
+        -------
+        centre : (n_0,), radius : float
+            By a linear program in floating point: rounded. The ball need not be the only one of its size.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]])
+        >>> centre, radius = Region(net, ((1,),), (Fraction(1, 2), Fraction(0)), Box([-1, -3], [1, 3])).chebyshev()
+        >>> round(float(centre[0]), 6), round(radius, 6)
+        (0.5, 0.5)
+        """
+        centre, radius = self._chart_ball
+        exact = self._chart.ambient([Fraction(value) for value in centre.tolist()])
+        return np.array([nearest_float(value) for value in exact]), radius
+
+    def to_halfspace_intersection(self) -> "HalfspaceIntersection":
+        """The region as a :class:`scipy.spatial.HalfspaceIntersection`, in floating point.
+
+        In input space; over a domain of lower dimension in the coordinates of :meth:`to_convex_hull`.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has fewer than two dimensions, or the region a lower dimension than the domain.
+        """
+        from polyregions.geometry.conversions import halfspace_intersection
+
+        self._needs_dimensions(2, "scipy's half-space intersections")
+        pairs = [([Fraction(value) for value in facet.normal], Fraction(facet.bound)) for facet in self.facets]
+        return halfspace_intersection(self._chart, pairs, self._chart_ball[0])
+
+    def to_convex_hull(self) -> "ConvexHull":
+        """The region as the :class:`scipy.spatial.ConvexHull` of its vertices, in floating point.
+
+        In input space; over a domain of lower dimension in coordinates on its affine hull (a plane's s and t).
+
+        Raises
+        ------
+        ArgumentError
+            If the domain has fewer than two or more than 8 dimensions.
+        """
+        from scipy.spatial import ConvexHull
+
+        self._needs_dimensions(2, "scipy's convex hulls")
+        return ConvexHull(self._float_corners)
+
+    def to_shapely(self) -> Any:
+        """The region over a two-dimensional domain as a ``shapely.Polygon``, in floating point.
+
+        In input space where that has two dimensions; on a plane in more dimensions in the plane's s and t.
+
+        Raises
+        ------
+        ArgumentError
+            If the domain does not have two dimensions.
+        MissingPackageError
+            If shapely is not installed.
+        """
+        from polyregions.geometry.conversions import polygon
+
+        if self._chart.dimension != 2:
+            raise ArgumentError(
+                f"shapely's polygons have two dimensions, and the domain has {self._chart.dimension}; count over a "
+                "plane, or ask for to_convex_hull()"
+            )
+        return polygon(self.vertices() if self._network.input_dimension == 2 else self._float_corners)
+
+    def to_ine(self) -> str:
+        """The region's irredundant half-spaces as the text of a ``.ine`` file of cdd and lrs, exact.
+
+        The equations of a domain of lower dimension than the input space are its ``linearity``.
+        """
+        from polyregions.geometry.conversions import ine_text
+        from polyregions.projection.lifted import domain_system
+
+        hull = domain_system(self._known_domain(), self._network.input_dimension).equations
+        a: list[Any] = [facet.normal for facet in self.facets]
+        b: list[Any] = [facet.bound for facet in self.facets]
+        equations = range(len(b), len(b) + len(hull))
+        a += [[-value for value in row[:-1]] for row in hull]
+        b += [row[-1] for row in hull]
+        return ine_text(a, b, equations, f"region {pattern_text(self.pattern)}")
+
+    def to_ext(self) -> str:
+        """The region's vertices as the text of a ``.ext`` file of cdd and lrs, exact.
+
+        Raises
+        ------
+        ArgumentError
+            As for :meth:`vertices`.
+
+        Examples
+        --------
+        >>> from polyregions.domain import Box
+        >>> net = Network.from_arrays([[[3.0]], [[1.0]]], [[1.0], [0.0]])
+        >>> print(Region(net, ((1,),), (Fraction(0),), Box(-1, 1)).to_ext(), end="")
+        region 1
+        V-representation
+        begin
+        2 2 rational
+        1 -1/3
+        1 1
+        end
+        """
+        from polyregions.geometry.conversions import ext_text
+
+        return ext_text(self.vertices(exact=True), f"region {pattern_text(self.pattern)}")
+
+    def _needs_dimensions(self, least: int, what: str) -> None:
+        if self._chart.dimension < least:
+            raise ArgumentError(f"{what} need {least} dimensions, and the domain has {self._chart.dimension}")
+
+    @cached_property
+    def _chart_ball(self) -> tuple[npt.NDArray[np.float64], float]:
+        """A largest ball: its centre in chart coordinates, and its radius."""
+        from polyregions.geometry.conversions import chebyshev
+
+        a, b = self.halfspaces(exact=True)
+        return chebyshev(self._chart, list(zip(a, b, strict=True)))
+
+    @property
+    def _float_corners(self) -> npt.NDArray[np.float64]:
+        """The vertices in chart coordinates, (k, d)."""
+        points = sorted({vertex.point for vertex in self._chart_vertices})
+        return np.array([[nearest_float(value) for value in point] for point in points], dtype=np.float64)
 
     @cached_property
     def _chart(self) -> Chart:

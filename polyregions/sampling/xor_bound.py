@@ -135,7 +135,7 @@ def xor_bound(
     """
     check_kinds(network, domain)
     plan = _Plan.of(
-        Definition.of(definition), confidence, xor_size, trials, inference, oracle, solver, bounds, seed
+        Definition.of_patterns(definition), confidence, xor_size, trials, inference, oracle, solver, bounds, seed
     )  # fmt: skip
     run = _Run(network, domain, plan, Limits(time_limit=time_limit, catch_signals=catch_signals), progress)
     return run.bound()

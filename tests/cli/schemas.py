@@ -55,7 +55,22 @@ STATUSES = {
     ]
 }
 
-COUNT = _object(COUNT_PROPERTIES, **STATUSES)
+COUNT = _object(
+    {**COUNT_PROPERTIES, "definition": {"enum": ["regions", "patterns", "linear", "closed", "affine"]}}, **STATUSES
+)
+
+#: One of the counts of --definition all; what they share is beside them.
+COUNT_OF_ALL = _object(
+    {name: COUNT_PROPERTIES[name] for name in ("count", "lower", "upper", "status", "seconds", "stats")}, **STATUSES
+)
+
+COUNT_ALL = _object(
+    {
+        "definition": {"const": "all"},
+        "counts": _object(dict.fromkeys(("patterns", "regions", "linear", "closed", "affine"), COUNT_OF_ALL)),
+        **{name: COUNT_PROPERTIES[name] for name in ("method", "network", "domain", "versions")},
+    }
+)
 
 _SAMPLING_PROPERTIES = {
     "confidence": {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1},

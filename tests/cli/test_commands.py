@@ -43,6 +43,52 @@ def test_count(capsys):
     assert result["network"]["hidden"] == [16, 16]
 
 
+@pytest.fixture
+def hourglass(tmp_path):
+    """relu(|x| - |y|), whose two flat pieces meet in a point: 13 patterns, 8 regions, 6, 5 and 5."""
+    path = tmp_path / "hourglass.npz"
+    weights = [[[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[1.0, 1.0, -1.0, -1.0]], [[1.0]]]
+    save_npz(pr.Network.from_arrays(weights, [[0.0] * 4, [0.0], [0.0]]), path)
+    return str(path)
+
+
+def test_every_definition_at_once(capsys, hourglass):
+    status, result = run_json(capsys, "count", hourglass, *BOX, "--definition", "all")
+    jsonschema.validate(result, schemas.COUNT_ALL)
+    assert status == 0
+    assert [count["count"] for count in result["counts"].values()] == [13, 8, 6, 5, 5]
+    assert main(["count", hourglass, *BOX, "--definition", "all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "linear    6 linear regions (exact)"
+
+
+def test_every_definition_stopped_early(capsys, hourglass):
+    limits = ("--definition", "all", "--max-regions", "3")
+    status, result = run_json(capsys, "count", hourglass, *BOX, *limits)
+    jsonschema.validate(result, schemas.COUNT_ALL)
+    assert status == 3
+    for count, exact in zip(result["counts"].values(), [13, 8, 6, 5, 5], strict=True):
+        assert (count["status"], count["count"]) == ("bracket", None)
+        assert count["lower"] <= exact <= count["upper"]
+
+
+@pytest.mark.parametrize(("definition", "expected"), [("linear", 6), ("closed", 5), ("affine", 5)])
+def test_joined_definitions(capsys, hourglass, definition, expected):
+    status, result = run_json(capsys, "count", hourglass, *BOX, "--definition", definition)
+    jsonschema.validate(result, schemas.COUNT)
+    assert (status, result["count"], result["definition"]) == (0, expected, definition)
+    assert main(["count", hourglass, *BOX, "--definition", definition]) == 0
+    assert f"  definition  {definition} (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("definition", ["linear", "all"])
+def test_no_certificate_of_regions_put_together(capsys, hourglass, tmp_path, definition):
+    path = tmp_path / "count.cert"
+    assert main(["count", hourglass, *BOX, "--definition", definition, "--certificate", str(path)]) == 2
+    assert "certificate" in capsys.readouterr().err
+    assert not path.exists()
+
+
 def test_count_for_people(capsys):
     assert main(["count", A1, *BOX]) == 0
     captured = capsys.readouterr()

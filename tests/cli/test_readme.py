@@ -52,6 +52,11 @@ def test_unbounded_domains():
     run(block, "docs/unbounded.md")
 
 
+def test_definitions():
+    text = (ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
+    run("".join(blocks("python", text)), "docs/definitions.md")
+
+
 def test_the_guide_is_short():
     assert len(GUIDE.splitlines()) <= 60
 
