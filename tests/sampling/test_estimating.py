@@ -28,9 +28,9 @@ def test_runs_are_right_as_often_as_they_say(name, runs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 8])
-@pytest.mark.parametrize("name", ["A1_2d_16x2", "B1_3d_16x2", "B4_4d_12x2", "B9_8d_8x2"])
+@pytest.mark.parametrize("name", ["A1_2d_16x2", "B9_8d_8x2"])
 def test_three_hundred_runs_are_right_as_often_as_they_say(name, cells):
-    check_runs(*known(name), 300, cells, probes=40)
+    check_runs(*known(name), 300, cells)
 
 
 def check_runs(net, box, exact, runs, cells=8, probes=20):
