@@ -91,7 +91,8 @@ class Estimate:
     value : float or int
         An integer where floats overflow, with no more correct digits than they have.
     standard_error : float or int
-        The standard deviation of ``value``, as the probes show it: too small where few probes found the large parts.
+        The standard deviation of ``value``, as the probes show it: too small where few probes found the large parts. NaN
+        if there is but one.
     interval : pair of float or int
         Between which bootstrap means lie with the confidence; approximate, unlike ``lower_bound``.
     effective_sample_size : float
@@ -143,15 +144,18 @@ class Estimate:
             return f"{int(self.value):,} {noun if self.value != 1 else noun[:-1]} (exact)"
         if not self.probes:
             return f"no estimate of the number of {noun}: {self.stats.get('stopped', 'no probe was finished')}"
+        if self.probes == 1:
+            return f"about {rounded(self.value)} {noun} (estimate by one probe, which shows no standard error)"
         return f"about {rounded(self.value)} {noun} (estimate, standard error {rounded(self.standard_error)})"
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the command line prints with --json."""
+        """The object that the command line prints with --json; null stands for what one probe does not show."""
+        shows_spread = self.probes > 1 or self.status is Status.EXACT
         return {
             "estimate": self.value if self.probes else None,
             "log2": self.log2 if self.probes else None,
-            "standard_error": self.standard_error if self.probes > 1 or self.status is Status.EXACT else None,
-            "interval": list(self.interval) if self.probes else None,
+            "standard_error": self.standard_error if shows_spread else None,
+            "interval": list(self.interval) if shows_spread else None,
             "effective_sample_size": self.effective_sample_size,
             "probes": self.probes,
             "status": self.status.value,
