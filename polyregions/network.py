@@ -445,6 +445,16 @@ class Network:
         """Whether different states of the units may be one pattern: never but for a graph's network."""
         return False
 
+    @property
+    def pattern_sizes(self) -> tuple[int, ...]:
+        """How many numbers each part of a pattern has."""
+        return self.widths
+
+    @property
+    def pattern_options(self) -> int:
+        """The numbers of a pattern are less than this: 2, for states are 0 and 1."""
+        return 2
+
     def pattern_of(self, states: bytes) -> Pattern:
         """The pattern in which all counted units, in order, have these states."""
         ends = np.cumsum([0, *self.widths]).tolist()

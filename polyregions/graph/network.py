@@ -137,6 +137,16 @@ class GraphNetwork(Network):
         """Whether different states of the units may be one pattern."""
         return self.pattern_map.merges
 
+    @property
+    def pattern_sizes(self) -> tuple[int, ...]:
+        """How many entries each node of :attr:`pattern_nodes` has."""
+        return self.pattern_map.sizes
+
+    @property
+    def pattern_options(self) -> int:
+        """The largest number of pieces, or of arguments of a maximum, and at least 2."""
+        return self.pattern_map.options
+
     def pattern_of(self, states: bytes) -> Pattern:
         """The graph's pattern where the lowered network's units have these states."""
         return self.pattern_map.pattern(states)

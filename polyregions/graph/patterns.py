@@ -64,6 +64,10 @@ class PatternMap:
         Those that have a pattern, in the graph's order.
     merges : bool
         Whether different states may be one pattern: those of tournaments of more than two.
+    sizes : tuple of int
+        How many entries each of the nodes has.
+    options : int
+        Numbers of a pattern are less than this; at least 2.
     """
 
     def __init__(self, lowered: Lowered, order: Sequence[str]) -> None:
@@ -74,6 +78,10 @@ class PatternMap:
         ]
         matches = [match for group in lowered.matches.values() for match in group]
         self.merges = any(match.contenders > 2 for match in matches)
+        parts = [lowered.pieces.get(name, lowered.matches.get(name, [])) for name in self.nodes]
+        self.sizes = tuple(len(part) for part in parts)
+        pieces = [len(units) + 1 for entries in lowered.pieces.values() for units in entries]
+        self.options = max(2, *pieces, *(match.contenders for match in matches))
         self.description = repr([lowered.pieces.get(name, lowered.matches.get(name)) for name in self.nodes])
 
     def pattern(self, states: Sequence[int] | bytes) -> Pattern:
