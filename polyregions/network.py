@@ -445,6 +445,16 @@ class Network:
         """Whether different states of the units may be one pattern: never but for a graph's network."""
         return False
 
+    def unit_states(self, pattern: Sequence[Sequence[int]]) -> Pattern:
+        """The states of all counted units, layer by layer, where a pattern holds: the pattern itself, checked.
+
+        Raises
+        ------
+        NetworkError
+            If it does not fit the network.
+        """
+        return tuple(self._checked(pattern))
+
     @property
     def pattern_sizes(self) -> tuple[int, ...]:
         """How many numbers each part of a pattern has."""
@@ -472,7 +482,7 @@ class Network:
         list of (A, c), A : (n_l, n_0), c : (n_l,)
             Float64 arrays, or nested lists of Fractions with ``exact=True``.
         """
-        states = list(self._checked(pattern))
+        states = list(self.unit_states(pattern))
         return self._exact_maps(states) if exact else self._float_maps(states)
 
     def _float_maps(self, states: list[tuple[int, ...]]) -> list[tuple[Any, Any]]:

@@ -19,6 +19,9 @@ class _Decoder(Protocol):
     def __call__(self, states: StateArray) -> IntArray:
         """A node's pattern, one number per entry, from the states of all units."""
 
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        """The states that a node's pattern, with at most two arguments for each maximum, gives its units."""
+
 
 class _Pieces:
     """How many units of each entry are active; entries have equally many."""
@@ -29,6 +32,9 @@ class _Pieces:
     def __call__(self, states: StateArray) -> IntArray:
         pieces: IntArray = states[self.units].sum(axis=1, dtype=np.intp)
         return pieces
+
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        states[self.units] = np.arange(self.units.shape[1]) < numbers[:, None]
 
 
 class _Winners:
@@ -53,6 +59,11 @@ class _Winners:
                 left = np.concatenate([winners, left[:, pairs:]], axis=1)
             result[entries] = left[:, 0]
         return result
+
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        for entries, rounds, _ in self._groups:
+            for units in rounds:
+                states[units[:, 0]] = numbers[entries] == 0
 
 
 class PatternMap:
@@ -81,12 +92,18 @@ class PatternMap:
         parts = [lowered.pieces.get(name, lowered.matches.get(name, [])) for name in self.nodes]
         self.sizes = tuple(len(part) for part in parts)
         pieces = [len(units) + 1 for entries in lowered.pieces.values() for units in entries]
-        self.options = max(2, *pieces, *(match.contenders for match in matches))
+        self.options = max([2, *pieces, *(match.contenders for match in matches)])
         self.description = repr([lowered.pieces.get(name, lowered.matches.get(name)) for name in self.nodes])
 
     def pattern(self, states: Sequence[int] | bytes) -> Pattern:
         """Per node the numbers of its entries: pieces from 0 on, or winners by their place among the arguments."""
         return tuple(tuple(values.tolist()) for values in self._decoded(states))
+
+    def states(self, pattern: Sequence[Sequence[int]], states: StateArray) -> StateArray:
+        """The states of all units on a pattern, written over those given; of maps that do not merge."""
+        for numbers, decoder in zip(pattern, self._decoders, strict=True):
+            decoder.write(np.array(numbers, dtype=np.intp), states)
+        return states
 
     def key(self, states: bytes) -> bytes:
         """The pattern as bytes."""
