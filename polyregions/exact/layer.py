@@ -39,8 +39,14 @@ class ExactLayer:
         return len(self.biases)
 
 
-def rational_layer(weights: Sequence[Sequence[Any]], biases: Sequence[Any]) -> ExactLayer:
+def rational_layer(weights: Sequence[Sequence[Any]], biases: Sequence[Any], name: str = "the layer") -> ExactLayer:
     """The layer of these numbers, read exactly: Fractions, floats, integers or strings such as "1/3".
+
+    Parameters
+    ----------
+    weights : (n_l, n_(l-1)), biases : (n_l,)
+    name : str, optional
+        What messages call it.
 
     Raises
     ------
@@ -55,9 +61,9 @@ def rational_layer(weights: Sequence[Sequence[Any]], biases: Sequence[Any]) -> E
     try:
         rows = [[as_fraction(value) for value in (*row, bias)] for row, bias in zip(weights, biases, strict=True)]
     except (TypeError, ValueError) as error:
-        raise NetworkError(f"no layer of exact numbers: {error}") from None
+        raise NetworkError(f"{name}: {error}") from None
     if len({len(row) for row in rows}) > 1:
-        raise NetworkError("no layer of exact numbers: its rows have different lengths")
+        raise NetworkError(f"{name}: the weights' rows have different lengths")
     integers, denominator = integer_rows(rows)
     return ExactLayer([row[:-1] for row in integers], [row[-1] for row in integers], denominator)
 
