@@ -2,6 +2,7 @@
 
 import pickle
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -377,3 +378,11 @@ def test_a_small_lenet_on_a_plane():
         assert network.pattern(region.witness) == region.pattern
         assert network.exact_preactivations(region.witness)[-1] == network.output(region.witness)
         assert np.allclose(network(region.point), [float(v) for v in network.output(region.witness)])
+
+
+@pytest.mark.parametrize(
+    "verb", [pr.estimate, *(partial(pr.lower_bound, method=method) for method in ("tree", "points", "xor"))]
+)
+def test_no_sampling_where_outcomes_are_merged(verb):
+    with pytest.raises(pr.PolyregionsError, match="several may be one region"):
+        verb(chain(4, Maxout(4)), BOX)
