@@ -9,7 +9,7 @@ import numpy as np
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.enumeration import check_kinds
+from polyregions.enumeration import check_kinds, check_unmerged
 from polyregions.errors import ArgumentError
 from polyregions.limits import Limits, is_number
 from polyregions.network import Network
@@ -390,11 +390,7 @@ def _reports(report: Callable[[], None] | None, limits: Limits) -> Callable[[], 
 
 def _check_network(network: Network, domain: Domain) -> None:
     check_kinds(network, domain)
-    if network.merges:
-        raise ArgumentError(
-            "this network has maxima of more than two arguments, and what is sampled are cells of the lowered network, "
-            "of which several may be one region; count its regions, with a time limit for a bracket"
-        )
+    check_unmerged(network, "estimates and lower bounds sample")
 
 
 def _restriction(network: Network, domain: Domain) -> "Restriction":

@@ -381,8 +381,14 @@ def test_a_small_lenet_on_a_plane():
 
 
 @pytest.mark.parametrize(
-    "verb", [pr.estimate, *(partial(pr.lower_bound, method=method) for method in ("tree", "points", "xor"))]
+    ("verb", "domain"),
+    [
+        (pr.estimate, BOX),
+        *((partial(pr.lower_bound, method=method), BOX) for method in ("tree", "points", "xor")),
+        (pr.line, pr.Segment([0] * 4, [1] * 4)),
+        (pr.plane, pr.Plane([0] * 4, [1, 0, 0, 0], [0, 1, 1, 1])),
+    ],
 )
-def test_no_sampling_where_outcomes_are_merged(verb):
+def test_what_is_about_lowered_cells_refuses_merged_networks(verb, domain):
     with pytest.raises(pr.PolyregionsError, match="several may be one region"):
-        verb(chain(4, Maxout(4)), BOX)
+        verb(chain(4, Maxout(4)), domain)
