@@ -9,10 +9,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from polyregions.errors import NetworkError
 from polyregions.exact.numbers import as_fraction
 
-__all__ = ["as_list", "as_number", "plain"]
+__all__ = ["as_list", "as_number", "exact_floats", "plain"]
+
+FloatArray = npt.NDArray[np.float64]
 
 
 def plain(value: Any) -> Any:
@@ -81,3 +85,56 @@ def as_list(values: Any) -> list[Any]:
     if isinstance(entries, str | bytes | bytearray | Set | Mapping) or not hasattr(entries, "__iter__"):
         raise ValueError(f"must be a list of numbers, not {values!r}")
     return list(entries)
+
+
+def exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
+    """A read-only float64 copy that holds exactly the numbers given."""
+    try:
+        if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
+            values = plain(values)
+        given = np.asarray(values)
+    except ValueError:
+        raise NetworkError(f"{name} do not form an array: rows have different lengths") from None
+    if np.ma.isMaskedArray(values):
+        raise NetworkError(f"{name} are a masked array; fill in its values first")
+    if given.dtype == object:
+        return _exact_floats_of_objects(given, ndim, name)
+    if given.dtype.kind not in "fiu":
+        raise NetworkError(f"{name} are of type {given.dtype}; real numbers are needed")
+    with np.errstate(over="ignore"):  # a wider float beyond float64: reported as infinite below
+        array = np.array(given, dtype=np.float64)
+    if array.ndim != ndim:
+        raise NetworkError(f"{name} have {array.ndim} dimensions (shape {array.shape}); {ndim} are needed")
+    if not np.isfinite(array).all():
+        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise NetworkError(f"{name} hold {array[tuple(where)]} at index {where}; all must be finite")
+    if given.dtype.kind == "f" and not (array.astype(given.dtype) == given).all():
+        raise NetworkError(f"{name} hold numbers that float64 cannot represent; scale or round them first")
+    if (given.dtype.kind in "iu" or not isinstance(values, np.ndarray)) and (np.abs(array) >= 2.0**53).any():
+        # Integers may have been rounded here or, in a list with floats among them, by np.asarray above.
+        return _exact_floats_of_objects(np.array(values, dtype=object), ndim, name)
+    array.flags.writeable = False
+    return array
+
+
+def _exact_floats_of_objects(given: npt.NDArray[Any], ndim: int, name: str) -> FloatArray:
+    if given.ndim != ndim:
+        raise NetworkError(f"{name} do not form an array of {ndim} dimensions; are rows of different lengths?")
+    array = np.empty(given.shape, dtype=np.float64)
+    for index, value in np.ndenumerate(given):
+        where = f"at index {list(index)}"
+        try:
+            exact = as_fraction(value)
+        except ValueError as error:
+            raise NetworkError(f"{name} {where}: {error}") from None
+        try:
+            number = float(exact)
+        except OverflowError:
+            raise NetworkError(f"{name} {where} are beyond the range of float64; scale them first") from None
+        if Fraction(number) != exact:
+            raise NetworkError(
+                f"{name} hold a number {where}, near {number!r}, that float64 cannot represent; scale or round it first"
+            )
+        array[index] = number
+    array.flags.writeable = False
+    return array

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from polyregions.exact.sections import Sections
     from polyregions.splitting.vertex_cells import Polygons
 
-__all__ = ["Enumerator", "Leaf", "Run", "check_kinds"]
+__all__ = ["Enumerator", "Leaf", "Run", "check_kinds", "check_unmerged"]
 
 #: Least seconds between two calls of a progress callback.
 _PROGRESS_INTERVAL = 0.2
@@ -314,6 +314,21 @@ def check_kinds(network: Any, domain: Any) -> None:
         raise ArgumentTypeError(
             f"the domain must be a Box, Polytope, Segment, Plane, Line or Space of polyregions, not "
             f"{_article(domain)}; Box(-1, 1) is the box -1 <= x_i <= 1"
+        )
+
+
+def check_unmerged(network: Network, what: str) -> None:
+    """Refuse what is done with the cells of a graph's lowered network where several of them may be one region.
+
+    Parameters
+    ----------
+    what : str
+        Subject and verb: "line() lists".
+    """
+    if network.merges:
+        raise ArgumentError(
+            f"this network has maxima of more than two arguments; {what} cells of the lowered network, "
+            "of which several may be one region: count() and regions() put them together"
         )
 
 

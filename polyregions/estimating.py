@@ -9,7 +9,7 @@ import numpy as np
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.enumeration import check_kinds
+from polyregions.enumeration import check_kinds, check_unmerged
 from polyregions.errors import ArgumentError
 from polyregions.limits import Limits, is_number
 from polyregions.network import Network
@@ -197,7 +197,7 @@ def lower_bound(
         return _points_bound(network, domain, definition, points, confidence, seed, time_limit, progress)
     from polyregions.sampling.xor_bound import xor_bound
 
-    check_kinds(network, domain)
+    _check_network(network, domain)
     _check_confidence(confidence)
     given = {name: value for name, value in options["xor"].items() if value is not None}
     return xor_bound(
@@ -230,7 +230,7 @@ class _Tree:
     ) -> None:
         from polyregions.sampling.probing import Probing
 
-        check_kinds(network, domain)
+        _check_network(network, domain)
         _check_confidence(confidence)
         for name, value in (("probes", probes), ("cells", cells), ("workers", workers)):
             if value is not None and not is_number(value, Integral, 1):
@@ -326,7 +326,7 @@ def _points_bound(
 ) -> LowerBound:
     from polyregions.sampling.points import BATCH, PointSampler
 
-    check_kinds(network, domain)
+    _check_network(network, domain)
     _check_confidence(confidence)
     wanted = _POINTS if points is None else points
     if not is_number(wanted, Integral, 1):
@@ -386,6 +386,11 @@ def _reports(report: Callable[[], None] | None, limits: Limits) -> Callable[[], 
             due[0] = limits.seconds + _INTERVAL
 
     return call
+
+
+def _check_network(network: Network, domain: Domain) -> None:
+    check_kinds(network, domain)
+    check_unmerged(network, "estimates and lower bounds sample")
 
 
 def _restriction(network: Network, domain: Domain) -> "Restriction":

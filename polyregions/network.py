@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,9 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.array_likes import as_list, as_number, plain
+from polyregions.array_likes import as_list, as_number, exact_floats, plain
 from polyregions.errors import NetworkError
-from polyregions.exact.numbers import as_fraction, common_denominator, dyadic_integers, integer_rows
+from polyregions.exact.layer import (
+    ExactLayer,
+    dyadic_layer,
+    equal_layers,
+    layer_name,
+    nearest_floats,
+    rational_layer,
+    rational_layers,
+)
+from polyregions.exact.numbers import as_fraction, common_denominator
 
 __all__ = ["ExactLayer", "Network", "Pattern", "rational_layer"]
 
@@ -23,42 +31,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: An activation pattern: for each ReLU layer the tuple of its units' states, 1 active, 0 inactive.
 Pattern = tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True)
-class ExactLayer:
-    """The affine map ``x -> (weights @ x + biases) / denominator`` in integers."""
-
-    weights: list[list[int]]
-    biases: list[int]
-    denominator: int
-
-    @property
-    def width(self) -> int:
-        return len(self.biases)
-
-
-def rational_layer(weights: Sequence[Sequence[Any]], biases: Sequence[Any]) -> ExactLayer:
-    """The layer of these numbers, read exactly: Fractions, floats, integers or strings such as "1/3".
-
-    Raises
-    ------
-    NetworkError
-        If something is no number, or rows have different lengths.
-
-    Examples
-    --------
-    >>> rational_layer([["1/3", 0.5]], [1])
-    ExactLayer(weights=[[2, 3]], biases=[6], denominator=6)
-    """
-    try:
-        rows = [[as_fraction(value) for value in (*row, bias)] for row, bias in zip(weights, biases, strict=True)]
-    except (TypeError, ValueError) as error:
-        raise NetworkError(f"no layer of exact numbers: {error}") from None
-    if len({len(row) for row in rows}) > 1:
-        raise NetworkError("no layer of exact numbers: its rows have different lengths")
-    integers, denominator = integer_rows(rows)
-    return ExactLayer([row[:-1] for row in integers], [row[-1] for row in integers], denominator)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +91,10 @@ class Network:
                 f"{len(weights)} weight matrices but {len(biases)} bias vectors; give one of each per layer"
             )
         count = len(weights)
-        weights = tuple(exact_floats(w, 2, _name(i, count, "weights")) for i, w in enumerate(weights))
-        biases = tuple(exact_floats(b, 1, _name(i, count, "biases")) for i, b in enumerate(biases))
+        weights = tuple(exact_floats(w, 2, layer_name(i, count, "weights")) for i, w in enumerate(weights))
+        biases = tuple(exact_floats(b, 1, layer_name(i, count, "biases")) for i, b in enumerate(biases))
         for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
-            name = _name(i, count, "weights")
+            name = layer_name(i, count, "weights")
             if 0 in w.shape:
                 raise NetworkError(f"{name} have shape {w.shape}: the layer is empty; remove it")
             if b.shape != (w.shape[0],):
@@ -134,23 +106,7 @@ class Network:
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
         object.__setattr__(self, "linear", _masks(self.linear, [len(b) for b in biases[:-1]]))
-        object.__setattr__(self, "exact", self._rational(tuple(self.exact)))
-
-    def _rational(self, layers: tuple[ExactLayer, ...]) -> tuple[ExactLayer, ...]:
-        """Rational layers with the floats' own in place of those that are equal; () if all are."""
-        if not layers:
-            return ()
-        for i, (layer, w, b) in enumerate(zip(layers, self.weights, self.biases, strict=True)):
-            floats = _nearest(layer, _name(i, len(layers), "weights"))
-            if not all(np.array_equal(own, given) for own, given in zip(floats, (w, b), strict=True)):
-                raise NetworkError(
-                    f"{_name(i, len(layers), 'weights')} are not the floats nearest to the exact layer's"
-                )
-        own = tuple(_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
-        kept = tuple(
-            floats if _equal(layer, floats) else _reduced(layer) for layer, floats in zip(layers, own, strict=True)
-        )
-        return () if all(map(_equal, kept, own)) else kept
+        object.__setattr__(self, "exact", rational_layers(tuple(self.exact), weights, biases))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that a copy's arrays are read-only too: unpickled arrays are not.
@@ -181,7 +137,7 @@ class Network:
         ([[Fraction(1, 3)], [Fraction(1, 9)]], 0.1111111111111111)
         """
         layers = tuple(layers)
-        floats = [_nearest(layer, _name(i, len(layers), "weights")) for i, layer in enumerate(layers)]
+        floats = [nearest_floats(layer, layer_name(i, len(layers), "weights")) for i, layer in enumerate(layers)]
         arrays = [w for w, _ in floats], [b for _, b in floats]
         return cls(*arrays, include_output=include_output, linear=linear, exact=layers)  # type: ignore[arg-type]
 
@@ -284,15 +240,15 @@ class Network:
         """All layers, the output layer last, in integers over a denominator: a power of two where they are floats."""
         if self.exact:
             return self.exact
-        return tuple(_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
+        return tuple(dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
 
     @cached_property
     def rounded(self) -> tuple[bool, ...]:
         """Per layer, the output layer last, whether its floats only approximate it."""
         if not self.exact:
             return (False,) * len(self.weights)
-        floats = (_dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
-        return tuple(not _equal(layer, own) for layer, own in zip(self.exact, floats, strict=True))
+        floats = (dyadic_layer(w, b) for w, b in zip(self.weights, self.biases, strict=True))
+        return tuple(not equal_layers(layer, own) for layer, own in zip(self.exact, floats, strict=True))
 
     @cached_property
     def sha256(self) -> str:
@@ -489,6 +445,26 @@ class Network:
         """Whether different states of the units may be one pattern: never but for a graph's network."""
         return False
 
+    def unit_states(self, pattern: Sequence[Sequence[int]]) -> Pattern:
+        """The states of all counted units, layer by layer, where a pattern holds: the pattern itself, checked.
+
+        Raises
+        ------
+        NetworkError
+            If it does not fit the network.
+        """
+        return tuple(self._checked(pattern))
+
+    @property
+    def pattern_sizes(self) -> tuple[int, ...]:
+        """How many numbers each part of a pattern has."""
+        return self.widths
+
+    @property
+    def pattern_options(self) -> int:
+        """The numbers of a pattern are less than this: 2, for states are 0 and 1."""
+        return 2
+
     def pattern_of(self, states: bytes) -> Pattern:
         """The pattern in which all counted units, in order, have these states."""
         ends = np.cumsum([0, *self.widths]).tolist()
@@ -506,7 +482,7 @@ class Network:
         list of (A, c), A : (n_l, n_0), c : (n_l,)
             Float64 arrays, or nested lists of Fractions with ``exact=True``.
         """
-        states = list(self._checked(pattern))
+        states = list(self.unit_states(pattern))
         return self._exact_maps(states) if exact else self._float_maps(states)
 
     def _float_maps(self, states: list[tuple[int, ...]]) -> list[tuple[Any, Any]]:
@@ -554,54 +530,6 @@ def _rebuild(kind: type[Network], weights: Any, biases: Any, include_output: boo
     return kind(weights, biases, include_output=include_output, linear=linear, exact=exact)
 
 
-def _dyadic_layer(w: FloatArray, b: FloatArray) -> ExactLayer:
-    """The layer that the floats are."""
-    integers, exponent = dyadic_integers(np.concatenate([w, b[:, None]], axis=1))
-    step = w.shape[1] + 1
-    rows = [integers[i : i + step] for i in range(0, len(integers), step)]
-    return ExactLayer([row[:-1] for row in rows], [row[-1] for row in rows], 2**exponent)
-
-
-def _reduced(layer: ExactLayer) -> ExactLayer:
-    """The same layer with the least denominator."""
-    q = math.gcd(layer.denominator, *layer.biases, *(value for row in layer.weights for value in row))
-    return ExactLayer(
-        [[value // q for value in row] for row in layer.weights],
-        [value // q for value in layer.biases],
-        layer.denominator // q,
-    )
-
-
-def _equal(first: ExactLayer, second: ExactLayer) -> bool:
-    p, q = first.denominator, second.denominator
-    rows = zip((*first.weights, first.biases), (*second.weights, second.biases), strict=True)
-    return all(a * q == b * p for left, right in rows for a, b in zip(left, right, strict=True))
-
-
-#: Floats of this size and more are within a relative error of 2^-53 of the rationals that they round.
-_LEAST_ROUNDED = 2.0**-1021
-
-
-def _nearest(layer: ExactLayer, name: str) -> tuple[FloatArray, FloatArray]:
-    """The floats nearest to a rational layer, each within a relative error of 2^-53."""
-    q = layer.denominator
-    if q <= 0 or not layer.weights or len({len(row) for row in layer.weights}) > 1:
-        raise NetworkError(f"{name} are no matrix over a positive denominator")
-
-    def floats(values: Sequence[int]) -> list[float]:
-        try:
-            # Division of Python integers is correctly rounded.
-            result = [value / q for value in values]
-        except OverflowError:
-            raise NetworkError(f"{name} are beyond the range of float64; scale them first") from None
-        for value, number in zip(values, result, strict=True):
-            if abs(number) < _LEAST_ROUNDED and Fraction(number) * q != value:
-                raise NetworkError(f"{name} hold {value}/{q}, too small a number for float64; scale them first")
-        return result
-
-    return np.array([floats(row) for row in layer.weights]), np.array(floats(layer.biases))
-
-
 def _masks(given: Any, widths: list[int]) -> tuple[BoolArray, ...]:
     """Which units of each hidden layer are linear, read-only; () if none is."""
     try:
@@ -619,61 +547,3 @@ def _masks(given: Any, widths: list[int]) -> tuple[BoolArray, ...]:
             raise NetworkError(f"{name} must be {width} truth values, not shape {mask.shape} of type {mask.dtype}")
         mask.flags.writeable = False
     return tuple(arrays) if any(mask.any() for mask in arrays) else ()
-
-
-def _name(index: int, count: int, part: str) -> str:
-    kind = "output layer" if index == count - 1 else "hidden layer"
-    return f"layer {index + 1} ({kind}): its {part}"
-
-
-def exact_floats(values: Any, ndim: int, name: str) -> FloatArray:
-    """A read-only float64 copy that holds exactly the numbers given."""
-    try:
-        if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
-            values = plain(values)
-        given = np.asarray(values)
-    except ValueError:
-        raise NetworkError(f"{name} do not form an array: rows have different lengths") from None
-    if np.ma.isMaskedArray(values):
-        raise NetworkError(f"{name} are a masked array; fill in its values first")
-    if given.dtype == object:
-        return _exact_floats_of_objects(given, ndim, name)
-    if given.dtype.kind not in "fiu":
-        raise NetworkError(f"{name} are of type {given.dtype}; real numbers are needed")
-    with np.errstate(over="ignore"):  # a wider float beyond float64: reported as infinite below
-        array = np.array(given, dtype=np.float64)
-    if array.ndim != ndim:
-        raise NetworkError(f"{name} have {array.ndim} dimensions (shape {array.shape}); {ndim} are needed")
-    if not np.isfinite(array).all():
-        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-        raise NetworkError(f"{name} hold {array[tuple(where)]} at index {where}; all must be finite")
-    if given.dtype.kind == "f" and not (array.astype(given.dtype) == given).all():
-        raise NetworkError(f"{name} hold numbers that float64 cannot represent; scale or round them first")
-    if (given.dtype.kind in "iu" or not isinstance(values, np.ndarray)) and (np.abs(array) >= 2.0**53).any():
-        # Integers may have been rounded here or, in a list with floats among them, by np.asarray above.
-        return _exact_floats_of_objects(np.array(values, dtype=object), ndim, name)
-    array.flags.writeable = False
-    return array
-
-
-def _exact_floats_of_objects(given: npt.NDArray[Any], ndim: int, name: str) -> FloatArray:
-    if given.ndim != ndim:
-        raise NetworkError(f"{name} do not form an array of {ndim} dimensions; are rows of different lengths?")
-    array = np.empty(given.shape, dtype=np.float64)
-    for index, value in np.ndenumerate(given):
-        where = f"at index {list(index)}"
-        try:
-            exact = as_fraction(value)
-        except ValueError as error:
-            raise NetworkError(f"{name} {where}: {error}") from None
-        try:
-            number = float(exact)
-        except OverflowError:
-            raise NetworkError(f"{name} {where} are beyond the range of float64; scale them first") from None
-        if Fraction(number) != exact:
-            raise NetworkError(
-                f"{name} hold a number {where}, near {number!r}, that float64 cannot represent; scale or round it first"
-            )
-        array[index] = number
-    array.flags.writeable = False
-    return array

@@ -101,8 +101,8 @@ def check(path: Any, layers: Sequence[Layer], include_output: bool = False, doma
             if file.read(len(MAGIC)) != MAGIC:
                 raise _Rejected("this is not a polyregions certificate of version 1")
             header = _header(file.readline(LONGEST_HEADER))
-            network, version = _identity(layers, include_output)
-            _compare(header, network, version, domain)
+            network = _identity(layers, include_output)
+            _compare(header, network, _version(layers), domain)
             tokens = _Tokens(file)
             chart = _chart(header["domain"], network["inputs"], tokens)
             closed = header["definition"] == "patterns"
@@ -144,20 +144,22 @@ def _header(line: bytes) -> dict[str, Any]:
     return header
 
 
-def _identity(layers: Sequence[Layer], include_output: bool) -> tuple[dict[str, Any], int]:
-    """What identifies the network, its shape and a digest of its weights; and the format that it needs.
+def _version(layers: Sequence[Layer]) -> int:
+    """The format that a network needs: 1, or 2 with linear units, or 3 with weights that are no floats."""
+    if any(type(v) is Fraction for weights, biases, *_ in layers for row in (*weights, biases) for v in row):
+        return 3
+    return 1 + any(any(_linear(layer)) for layer in layers[:-1])
 
-    That is 1, or 2 with linear units, or 3 with rational weights.
-    """
+
+def _identity(layers: Sequence[Layer], include_output: bool) -> dict[str, Any]:
+    """What identifies the network: its shape and a digest of its weights."""
     masks = [_linear(layer) for layer in layers[:-1]]
-    linear = any(map(any, masks))
-    rational = any(type(v) is Fraction for weights, biases, *_ in layers for row in (*weights, biases) for v in row)
-    version = 3 if rational else 1 + linear
+    linear, version = any(map(any, masks)), _version(layers)
     digest = hashlib.sha256(f"polyregions network {version} {int(include_output)}\n".encode())
     for weights, biases, *_ in layers:
         digest.update(f"{len(weights)} {len(weights[0])}\n".encode())
         for values in (*weights, biases):
-            if rational:
+            if version == 3:
                 ratios = [Fraction(value) for value in values]
                 digest.update("".join(f"{v.numerator}/{v.denominator} " for v in ratios).encode())
                 continue
@@ -172,7 +174,7 @@ def _identity(layers: Sequence[Layer], include_output: bool) -> tuple[dict[str, 
         for mask in masks:
             digest.update(bytes(mask))
         identity["linear"] = [*map(sum, masks), *([0] * include_output)]
-    return identity | {"sha256": digest.hexdigest()}, version
+    return identity | {"sha256": digest.hexdigest()}
 
 
 def _linear(layer: Layer) -> list[int]:

@@ -136,7 +136,8 @@ def _lines(
     if units is None:
         return lines
     number = {state: sum(unit["state"] == state for unit in units) for state in ("active", "inactive")}
-    lines += [f"{number['active']} units are stably active, {number['inactive']} stably inactive, of {len(units)}"]
+    relus = sum(unit["state"] != "linear" for unit in units)
+    lines += [f"{number['active']} units are stably active, {number['inactive']} stably inactive, of {relus}"]
     lines += ["  layer  unit         lower         upper  state"]
     for unit in units:
         low, high = _digits(unit["lower"], ROUND_FLOOR), _digits(unit["upper"], ROUND_CEILING)

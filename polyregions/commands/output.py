@@ -191,7 +191,8 @@ def describe_network(network: "Network") -> str:
     """Its layers and digest in one line."""
     layers = "-".join(str(n) for n in (network.input_dimension, *(len(b) for b in network.biases)))
     output = ", output layer included" if network.include_output else ""
-    return f"{layers}, {network.num_units} ReLU units{output}, sha256 {network.sha256[:12]}"
+    linear = f" and {sum(network.linear_widths)} linear ones" if network.linear else ""
+    return f"{layers}, {network.num_units} ReLU units{linear}{output}, sha256 {network.sha256[:12]}"
 
 
 def describe_domain(domain: "Domain", dimension: int) -> str:

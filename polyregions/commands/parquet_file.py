@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from polyregions.commands import CommandError
-from polyregions.commands.region_files import OutputFull, RegionFile, write_all
+from polyregions.commands.region_files import OutputFull, RegionFile, packed, write_all
 from polyregions.geometry.region import Region
 from polyregions.result import Count
 
@@ -38,11 +38,11 @@ class ParquetFile(RegionFile):
         import pyarrow
         from pyarrow import parquet
 
-        self._patterns: list[bytes] = []
+        self._patterns: list[list[int]] = []
         self._points: list[list[float]] = []
         network = self._start.network
         # Parquet has no strings of length 0, which a network without ReLUs would need.
-        self._row_bytes = max(1, -(-network.num_units // 8))
+        self._row_bytes = max(1, packed([[0] * sum(network.pattern_sizes)], network).nbytes)
         self._inputs = network.input_dimension
         schema = pyarrow.schema(
             [
@@ -66,7 +66,7 @@ class ParquetFile(RegionFile):
             self._file.seek(here)
 
     def add(self, region: Region) -> None:
-        self._patterns.append(bytes(state for states in region.pattern for state in states))
+        self._patterns.append([state for states in region.pattern for state in states])
         self._points.append([float(value) for value in region.witness])
         if len(self._patterns) >= self.CHUNK:
             self.flush()
@@ -77,19 +77,19 @@ class ParquetFile(RegionFile):
         count = len(self._patterns)
         if not count:
             return
-        states = np.frombuffer(b"".join(self._patterns), dtype=np.uint8).reshape(count, -1)
-        packed = np.zeros((count, self._row_bytes), dtype=np.uint8)
-        packed[:, : -(-states.shape[1] // 8)] = np.packbits(states, axis=1)
+        rows = np.zeros((count, self._row_bytes), dtype=np.uint8)
+        filled = packed(self._patterns, self._start.network)
+        rows[:, : filled.shape[1] * filled.itemsize] = filled.view(np.uint8).reshape(count, -1)
         points = np.array(self._points, dtype=np.float64).ravel()
         self._patterns, self._points = [], []
         kind = self._writer.schema.field("pattern").type
         columns = [
-            pyarrow.FixedSizeBinaryArray.from_buffers(kind, count, [None, pyarrow.py_buffer(packed.tobytes())]),
+            pyarrow.FixedSizeBinaryArray.from_buffers(kind, count, [None, pyarrow.py_buffer(rows.tobytes())]),
             pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(points), self._inputs),
         ]
         try:
             # A list's elements take two levels besides; what can't be compressed grows by less than a hundredth.
-            self._reserve(self.GROUP_OVERHEAD + (packed.nbytes + points.nbytes + points.size) * 101 // 100)
+            self._reserve(self.GROUP_OVERHEAD + (rows.nbytes + points.nbytes + points.size) * 101 // 100)
         except OSError as error:
             raise OutputFull(error.strerror or str(error)) from None
         self._writer.write_table(pyarrow.table(columns, schema=self._writer.schema), row_group_size=count)
@@ -99,8 +99,8 @@ class ParquetFile(RegionFile):
         network = result.network
         entries = {
             "polyregions": self._head(result),
-            "polyregions.num_units": str(network.num_units),
-            "polyregions.widths": json.dumps(list(network.widths)),
+            "polyregions.num_units": str(sum(network.pattern_sizes)),
+            "polyregions.widths": json.dumps(list(network.pattern_sizes)),
         }
         self._writer.add_key_value_metadata(entries)
         self._writer.close()

@@ -7,7 +7,8 @@ of regions in the file; its status is "exact" only if the file holds them all.
 end. Every other line is a region: ``{"pattern": "101|0110", "witness": [0.5, "1/3"]}``, the witness exact.
 
 ``.npz``: arrays ``patterns`` (m, ceil(N / 8)) uint8, the N states of each region packed by ``numpy.packbits`` in the
-network's order (``numpy.unpackbits(patterns, axis=1, count=num_units)`` unpacks them); ``witness`` (m, n_0) float64,
+network's order (``numpy.unpackbits(patterns, axis=1, count=num_units)`` unpacks them), or for graphs whose patterns
+have larger numbers (m, N) uint16, those numbers; ``witness`` (m, n_0) float64,
 rounded; ``num_units``, ``widths``; and the strings ``network_sha256``, ``definition``, ``status``, ``domain`` and
 ``result`` (both JSON).
 
@@ -36,6 +37,7 @@ import numpy as np
 from polyregions.commands import CommandError
 from polyregions.exact.numbers import format_fraction
 from polyregions.geometry.region import Region, pattern_text
+from polyregions.network import Network
 from polyregions.result import Count
 
 __all__ = ["SUFFIXES", "OutputFull", "RegionFile", "region_file", "write_all"]
@@ -223,7 +225,7 @@ class ArchiveFile(RegionFile):
         count = len(self._patterns)
         if not count:
             return
-        patterns = np.packbits(np.array(self._patterns, dtype=np.uint8).reshape(count, -1), axis=1)
+        patterns = packed(self._patterns, self._start.network)
         points = np.array(self._points, dtype="<f8").reshape(count, -1)
         self._patterns, self._points = [], []
         try:
@@ -243,12 +245,14 @@ class ArchiveFile(RegionFile):
             "domain": json.dumps(result.domain.to_json()),
             "result": self._head(result),
         }
-        small = {"num_units": np.array(network.num_units), "widths": np.array(network.widths, dtype=np.int64)}
+        sizes = np.array(network.pattern_sizes, dtype=np.int64)
+        small = {"num_units": np.array(sizes.sum()), "widths": sizes}
         small.update({name: np.array(text) for name, text in strings.items()})
         self._file.seek(0)
         with zipfile.ZipFile(self._file, "w", zipfile.ZIP_STORED) as archive:
             patterns, points = self._spills
-            self._store(archive, "patterns", patterns, "|u1", -(-network.num_units // 8))
+            row = packed([[0] * int(sizes.sum())], network)
+            self._store(archive, "patterns", patterns, row.dtype.str, row.shape[1])
             self._store(archive, "witness", points, "<f8", network.input_dimension)
             for name, array in small.items():
                 with archive.open(f"{name}.npy", "w") as member:
@@ -265,6 +269,13 @@ class ArchiveFile(RegionFile):
 
     def _close(self) -> None:
         self._scratch.close()
+
+
+def packed(patterns: list[list[int]], network: Network) -> np.ndarray[Any, Any]:
+    """Patterns as rows: their states as bits, or numbers of two bytes where they may be larger than 1."""
+    if network.pattern_options > 2:
+        return np.array(patterns, dtype="<u2").reshape(len(patterns), -1)
+    return np.packbits(np.array(patterns, dtype=np.uint8).reshape(len(patterns), -1), axis=1)
 
 
 def write_all(file: BinaryIO, data: Any) -> None:

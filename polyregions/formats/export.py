@@ -226,7 +226,12 @@ def _halfspaces(network: Network, domain: Domain, pattern: Sequence[Sequence[int
     masks = network.linear_masks[: network.depth]
     units = [(layer + 1, i) for layer, mask in enumerate(masks) for i in np.flatnonzero(~mask).tolist()]
     rows = list(system.inequalities)
-    names = [*(f"g_{layer}_{i}" for layer, i in units), *(f"domain_{k}" for k in range(len(rows) - len(units)))]
+    sides = [f"g_{layer}_{i}" for layer, i in units]
+    if len(sides) != found.num_units:
+        # A graph's patterns have as many half-spaces as their numbers say.
+        units = [(0, k) for k in range(found.num_units)]
+        sides = [f"side_{k}" for k in range(found.num_units)]
+    names = [*sides, *(f"domain_{k}" for k in range(len(rows) - len(units)))]
     lower, upper, rounded = np.full(n, -np.inf), np.full(n, np.inf), 0
     if isinstance(domain, Box) and not system.equations:
         # A box's inequalities are bounds.

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.errors import FormatError, NetworkError
-from polyregions.network import Network, rational_layer
+from polyregions.exact.layer import layer_name, rational_layer
+from polyregions.network import Network
 
 __all__ = ["load_npz", "save_npz"]
 
@@ -52,7 +53,11 @@ def load_npz(path: str | os.PathLike[str], *, include_output: bool = False) -> N
     weights, biases, linear = _read_layers(Path(path))
     try:
         if any(array.dtype.kind == "U" for array in (*weights, *biases)):
-            layers = [rational_layer(w.tolist(), b.tolist()) for w, b in zip(weights, biases, strict=True)]
+            count = len(weights)
+            layers = [
+                rational_layer(w.tolist(), b.tolist(), layer_name(i, count, "numbers"))
+                for i, (w, b) in enumerate(zip(weights, biases, strict=True))
+            ]
             return Network.from_exact(layers, include_output=include_output, linear=linear)
         return Network.from_arrays(weights, biases, include_output=include_output, linear=linear)
     except NetworkError as error:

@@ -26,14 +26,14 @@ __all__ = ["Region", "pattern_text"]
 
 
 def pattern_text(pattern: Pattern) -> str:
-    """A pattern as text.
+    """A pattern as text; a number of more than one digit, as graphs may have, stands in parentheses.
 
     Examples
     --------
-    >>> pattern_text(((1, 0, 1), (0, 1)))
-    '101|01'
+    >>> pattern_text(((1, 0, 1), (0, 1))), pattern_text(((3, 12),))
+    ('101|01', '3(12)')
     """
-    return "|".join("".join(map(str, states)) for states in pattern)
+    return "|".join("".join(f"({n})" if n > 9 else str(n) for n in states) for states in pattern)
 
 
 class Region:

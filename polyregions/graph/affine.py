@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from polyregions.array_likes import exact_floats
 from polyregions.errors import NetworkError
 from polyregions.graph.operator import AffineOperator, FloatArray, Row, Shape, numbers, size
-from polyregions.network import exact_floats
 
 __all__ = ["Add", "Dense", "Elementwise", "batch_norm"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from polyregions.array_likes import exact_floats
 from polyregions.errors import NetworkError
 from polyregions.graph.operator import AffineOperator, FloatArray, Row, Shape, size
 from polyregions.graph.windows import Windows, gathered
-from polyregions.network import exact_floats
 
 __all__ = ["Convolution"]
 

@@ -132,10 +132,40 @@ class GraphNetwork(Network):
         floats = [[nearest_float(value) for value in row] for row in rows]
         return np.array(floats).reshape(-1, n), np.array([nearest_float(value) for value in constants])
 
+    def unit_states(self, pattern: Sequence[Sequence[int]]) -> Pattern:
+        """The states of the lowered network's units, layer by layer, where a pattern of the graph holds.
+
+        Raises
+        ------
+        NetworkError
+            If the pattern does not fit the graph; the message names the node.
+        UnsupportedLayerError
+            If the network merges: then there may be several.
+        """
+        cell_forms(self.graph, self.output_node, pattern)  # raises if the pattern does not fit
+        if self.merges:
+            raise UnsupportedLayerError(
+                "a pattern of this network is of several states of its units: those of the tournaments of its maxima "
+                "of more than two arguments; half-spaces and affine maps of the whole region are there all the same"
+            )
+        linear = [mask.astype(np.uint8) for mask in self.linear_masks[: self.depth]]
+        states = self.pattern_map.states(pattern, np.concatenate([np.zeros(0, dtype=np.uint8), *linear]))
+        return super().unit_states(super().pattern_of(states.tobytes()))
+
     @property
     def merges(self) -> bool:
         """Whether different states of the units may be one pattern."""
         return self.pattern_map.merges
+
+    @property
+    def pattern_sizes(self) -> tuple[int, ...]:
+        """How many entries each node of :attr:`pattern_nodes` has."""
+        return self.pattern_map.sizes
+
+    @property
+    def pattern_options(self) -> int:
+        """The largest number of pieces, or of arguments of a maximum, and at least 2."""
+        return self.pattern_map.options
 
     def pattern_of(self, states: bytes) -> Pattern:
         """The graph's pattern where the lowered network's units have these states."""

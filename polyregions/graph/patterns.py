@@ -19,6 +19,9 @@ class _Decoder(Protocol):
     def __call__(self, states: StateArray) -> IntArray:
         """A node's pattern, one number per entry, from the states of all units."""
 
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        """The states that a node's pattern, with at most two arguments for each maximum, gives its units."""
+
 
 class _Pieces:
     """How many units of each entry are active; entries have equally many."""
@@ -29,6 +32,9 @@ class _Pieces:
     def __call__(self, states: StateArray) -> IntArray:
         pieces: IntArray = states[self.units].sum(axis=1, dtype=np.intp)
         return pieces
+
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        states[self.units] = np.arange(self.units.shape[1]) < numbers[:, None]
 
 
 class _Winners:
@@ -54,6 +60,11 @@ class _Winners:
             result[entries] = left[:, 0]
         return result
 
+    def write(self, numbers: IntArray, states: StateArray) -> None:
+        for entries, rounds, _ in self._groups:
+            for units in rounds:
+                states[units[:, 0]] = numbers[entries] == 0
+
 
 class PatternMap:
     """What the states of a lowered network's units say of the graph's nodes.
@@ -64,6 +75,10 @@ class PatternMap:
         Those that have a pattern, in the graph's order.
     merges : bool
         Whether different states may be one pattern: those of tournaments of more than two.
+    sizes : tuple of int
+        How many entries each of the nodes has.
+    options : int
+        Numbers of a pattern are less than this; at least 2.
     """
 
     def __init__(self, lowered: Lowered, order: Sequence[str]) -> None:
@@ -74,11 +89,21 @@ class PatternMap:
         ]
         matches = [match for group in lowered.matches.values() for match in group]
         self.merges = any(match.contenders > 2 for match in matches)
+        parts = [lowered.pieces.get(name, lowered.matches.get(name, [])) for name in self.nodes]
+        self.sizes = tuple(len(part) for part in parts)
+        pieces = [len(units) + 1 for entries in lowered.pieces.values() for units in entries]
+        self.options = max([2, *pieces, *(match.contenders for match in matches)])
         self.description = repr([lowered.pieces.get(name, lowered.matches.get(name)) for name in self.nodes])
 
     def pattern(self, states: Sequence[int] | bytes) -> Pattern:
         """Per node the numbers of its entries: pieces from 0 on, or winners by their place among the arguments."""
         return tuple(tuple(values.tolist()) for values in self._decoded(states))
+
+    def states(self, pattern: Sequence[Sequence[int]], states: StateArray) -> StateArray:
+        """The states of all units on a pattern, written over those given; of maps that do not merge."""
+        for numbers, decoder in zip(pattern, self._decoders, strict=True):
+            decoder.write(np.array(numbers, dtype=np.intp), states)
+        return states
 
     def key(self, states: bytes) -> bytes:
         """The pattern as bytes."""

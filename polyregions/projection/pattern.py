@@ -55,8 +55,7 @@ def project_pattern(
     if way not in WAYS:
         raise ArgumentError(f"no way {way!r} to project a pattern; there are {', '.join(map(repr, WAYS))}")
     if way == "elimination":
-        network.preactivation_maps(pattern)  # raises if the pattern does not fit
-        lifted = lifted_system(network, domain, pattern)
+        lifted = lifted_system(network, domain, network.unit_states(pattern))
         return eliminate(lifted.system, lifted.auxiliary, solver=None)
     system = PatternSystem(network, domain, pattern).system
     return canonical(system, solver=solver if way == "lp" else None)

@@ -137,6 +137,7 @@ class VertexTree:
             running,
             self._doubt * 2**16,
             self._linear_units(layers, widest),
+            bool(r.network.linear),
         )
 
     def _linear_units(self, layers: int, widest: int) -> npt.NDArray[np.bool_]:
@@ -175,7 +176,8 @@ class VertexTree:
             rows,
             self._limits.copy(),
             norms,
-            np.zeros((layers, widest), dtype=np.bool_),
+            # Until they are entered, and of the first layer: ReLUs are positive where they are active.
+            np.where(problem.linear, kernel.UNKNOWN, 1).astype(np.int8),
             np.zeros(units, dtype=np.uint8),
             np.concatenate([[0], np.cumsum(problem.widths)]),
             np.zeros((units + 2, 6), dtype=np.int64),

@@ -84,7 +84,7 @@ class Problem(NamedTuple):
     running : whether the errors of later layers' forms are computed along with the forms, cell by cell, because those
         that hold for all cells are too large
     doubt : of 2^16, the share of certain signs that are called uncertain all the same, for tests
-    linear (L, n) : which units are linear: their state is 1 wherever they are
+    linear (L, n), any_linear : which units are linear, whose state is 1 wherever they are; whether there are any
     """
 
     widths: IntArray
@@ -100,6 +100,7 @@ class Problem(NamedTuple):
     running: bool
     doubt: float
     linear: npt.NDArray[np.bool_]
+    any_linear: bool
 
 
 class Nodes(NamedTuple):
@@ -133,7 +134,7 @@ class Scratch(NamedTuple):
     ----------
     rows (L, d + 1, n) : forms of each layer
     limits, norms (L, n) : the forms' errors on the box with those of evaluating them; their |a|_1
-    zero (L, n) : forms that are exactly zero, because nothing goes into them
+    known (L, n) : of active units the signs of their forms in the cell, or UNKNOWN; 0 of ReLUs that are exactly zero
     states (N,), offsets (L + 1,) : of all units, and where each layer's begin
     frames (F, 6) : open splits as index, layer, live, active, dimension, regions found before
     leaf_states (B, N), leaf_points (B, d), leaf_certain (B,) : the buffer of leaves; which points are certainly inside
@@ -145,7 +146,7 @@ class Scratch(NamedTuple):
     rows: FloatArray
     limits: FloatArray
     norms: FloatArray
-    zero: npt.NDArray[np.bool_]
+    known: npt.NDArray[np.int8]
     states: npt.NDArray[np.uint8]
     offsets: IntArray
     frames: IntArray
@@ -401,16 +402,29 @@ def _polish(nodes, problem, scratch, node, word, x):
     return (radius / (1.0 - defect)) * INFLATE + problem.tiny
 
 
-@compiled
-def _nothing(problem, scratch, layer, unit):
-    """Whether no unit of the layer before goes into a form: else it may be zero in floats alone."""
-    if problem.biases[layer, unit] != 0.0:
-        return False
+@inlined
+def _forced(problem, scratch, layer, unit):
+    """The sign of a form in the interior of the cell, -1, 0 or 1, by the signs of what goes into it; else UNKNOWN.
+
+    Outputs of active ReLUs are positive there. A maximum of ReLUs has many differences of one output and nothing, and
+    of nothing and nothing: their signs are known, and at the vertices they would be ties. The walk ends where two
+    terms have opposite signs, which for most forms is soon.
+    """
+    bias = problem.biases[layer, unit]
+    positive, negative = bias > 0.0, bias < 0.0
     offset = scratch.offsets[layer - 1]
     for i in range(problem.widths[layer - 1]):
-        if scratch.states[offset + i] and problem.weights[layer, i, unit] != 0.0 and not scratch.zero[layer - 1, i]:
-            return False
-    return True
+        weight = problem.weights[layer, i, unit]
+        if scratch.states[offset + i] and weight != 0.0:
+            known = scratch.known[layer - 1, i]
+            if known == UNKNOWN:
+                return UNKNOWN
+            if known != 0:
+                positive |= (weight > 0.0) == (known > 0)
+                negative |= (weight > 0.0) != (known > 0)
+            if positive and negative:
+                return UNKNOWN
+    return 1 if positive else -1 if negative else 0
 
 
 @inlined_fused
@@ -433,7 +447,6 @@ def _enter(nodes, problem, scratch, counters, node, layer):
             for k in range(d):
                 norm += abs(rows[k, j])
             scratch.norms[layer, j] = norm * INFLATE
-            scratch.zero[layer, j] = norm == 0.0 and rows[d, j] == 0.0 and _nothing(problem, scratch, layer, j)
         if problem.running:
             for j in range(width):
                 size = abs(rows[d, j])
@@ -489,9 +502,6 @@ def _enter(nodes, problem, scratch, counters, node, layer):
     for j in range(width if problem.doubt > 0.0 else 0):
         if _doubted(problem, counters):
             low[j], high[j] = -np.inf, np.inf
-    for j in range(width if layer else 0):
-        if scratch.zero[layer, j]:
-            low[j] = high[j] = -np.inf
     # Every unit is written to both lists and stays in one at most: branches on the states could not be predicted.
     for j in range(width):
         limit = scratch.limits[layer, j] + scratch.norms[layer, j] * radius
@@ -502,6 +512,27 @@ def _enter(nodes, problem, scratch, counters, node, layer):
         active += above
         nodes.live[node, live] = j
         live += not (above or below)
+    if layer:
+        for j in range(width):
+            scratch.known[layer, j] = 1
+        if problem.any_linear:
+            for j in range(width):
+                if problem.linear[layer, j]:
+                    scratch.known[layer, j] = _forced(problem, scratch, layer, j)
+        kept = 0
+        for i in range(live):
+            j = nodes.live[node, i]
+            sign = UNKNOWN if _doubted(problem, counters) else _forced(problem, scratch, layer, j)
+            if sign == 0:
+                scratch.known[layer, j] = 0
+            if sign == UNKNOWN:
+                nodes.live[node, kept] = j
+                kept += 1
+            elif sign > 0:
+                scratch.states[offset + j] = 1
+                scratch.chosen[active] = j
+                active += 1
+        live = kept
     for i in range(live):
         for v in range(count):
             sign = _sign(scratch, layer, nodes.live[node, i], nodes.vertices[node, v], nodes.radii[node, v])
@@ -755,7 +786,7 @@ def _inside(problem, scratch, x):
     for layer in range(len(problem.widths)):
         offset = scratch.offsets[layer]
         for unit in range(problem.widths[layer]):
-            if problem.linear[layer, unit] or (scratch.zero[layer, unit] and not scratch.states[offset + unit]):
+            if problem.linear[layer, unit] or scratch.known[layer, unit] == 0:
                 continue
             if _sign(scratch, layer, unit, x, 0.0) != (1 if scratch.states[offset + unit] else -1):
                 return False

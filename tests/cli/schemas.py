@@ -25,6 +25,8 @@ NETWORK = _object(
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     }
 )
+# Of networks with linear units alone.
+NETWORK["properties"]["linear"] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
 
 COUNT_PROPERTIES = {
     "count": UPPER,
@@ -235,7 +237,7 @@ UNIT = _object(
         "unit": NATURAL,
         "lower": {"type": "number"},
         "upper": {"type": "number"},
-        "state": {"enum": ["active", "inactive", "unstable", "open"]},
+        "state": {"enum": ["active", "inactive", "unstable", "open", "linear"]},
     }
 )
 

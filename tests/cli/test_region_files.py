@@ -11,8 +11,10 @@ import pytest
 import polyregions as pr
 from polyregions.cli import main
 from polyregions.commands import parquet_file, region_files
+from polyregions.commands.region_files import packed
 from polyregions.exact.numbers import as_fraction
 from polyregions.formats.npz import save_npz
+from polyregions.graph import Graph, clip
 from tests.cli import schemas
 from tests.cli.runner import A1, BOX, run_code, run_json
 
@@ -224,3 +226,36 @@ def test_a_full_disk_keeps_what_is_written(tmp_path, suffix, size):
     assert head["status"] == "bracket"
     assert path.stat().st_size <= size
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.fixture
+def linear_net(tmp_path):
+    """|x| and another unit behind a layer of linear ones."""
+    layers = [np.eye(2), [[1.0, 0.5], [-1.0, 0.25], [0.0, 1.0]], np.ones((1, 3))]
+    masks = [np.ones(2, dtype=bool), np.array([False, False, True])]
+    network = pr.Network.from_arrays(layers, [np.zeros(2), np.zeros(3), np.zeros(1)], linear=masks)
+    pr.save(network, tmp_path / "linear.npz")
+    return network, str(tmp_path / "linear.npz")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".jsonl"])
+def test_linear_units(capsys, tmp_path, linear_net, suffix):
+    network, file = linear_net
+    path = tmp_path / f"regions{suffix}"
+    status, result = run_json(capsys, "regions", file, *BOX, "--output", str(path))
+    jsonschema.validate(result, schemas.REGIONS_OUTPUT)
+    assert (status, result["network"]["linear"]) == (0, [2, 1])
+    assert sorted(read_any(path)[1]) == sorted(region.pattern for region in pr.regions(network, pr.Box(-1, 1)))
+
+
+def test_bounds_name_linear_units(capsys, linear_net):
+    _, result = run_json(capsys, "bounds", linear_net[1], *BOX, "--units")
+    jsonschema.validate(result, schemas.BOUNDS)
+    assert [unit["state"] for unit in result["units"]] == ["linear", "linear", "open", "open", "linear"]
+
+
+def test_patterns_of_larger_numbers():
+    graph = Graph(1)
+    network = graph.network(graph.add(clip(0, 1), "input"))
+    assert packed([[2], [0]], network).tolist() == [[2], [0]]
+    assert packed([[1, 0, 1]], pr.load(A1)).tolist() == [[0b10100000]]

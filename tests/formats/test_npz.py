@@ -93,7 +93,7 @@ BAD = {
     "numbering from zero": (ARRAYS | {"W0": np.ones((2, 2)), "b0": np.zeros(2)}, "no entry W3|unexpected entry W0"),
     "leading zeros": ({f"{k[0]}0{k[1]}": v for k, v in ARRAYS.items()}, "no entry W1"),
     "objects": (ARRAYS | {"W2": np.array([[1, 2, None]])}, "entry W2 cannot be read: Object arrays"),
-    "strings": (ARRAYS | {"b1": np.array(["a", "b", "c"])}, r"layer 1 \(hidden layer\): its biases are of type <U1"),
+    "strings": (ARRAYS | {"b1": np.array(["a", "b", "c"])}, r"layer 1 \(hidden layer\): its numbers: 'a' is not"),
     "complex": (ARRAYS | {"W1": np.ones((3, 2), complex)}, r"layer 1 .*: its weights are of type complex128"),
     "truth values": (ARRAYS | {"b2": np.array([True])}, r"layer 2 \(output layer\): its biases are of type bool"),
     "NaN": (ARRAYS | {"W2": np.array([[1, np.nan, 1]])}, r"W2, b2.*layer 2 .*: its weights hold nan at index \[0, 1\]"),

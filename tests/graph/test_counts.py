@@ -1,6 +1,8 @@
 """Counts of graphs against trying all patterns, and of the same function built in two ways."""
 
+import pickle
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +35,7 @@ from polyregions.graph import (
     relu6,
 )
 from polyregions.graph.operator import MaxOperator
+from polyregions.projection.pattern import project_pattern
 from tests.reference import graph_patterns as reference
 
 
@@ -72,7 +75,7 @@ slopes = st.sampled_from([Fraction(v) for v in (-1, 0, 1, 2, 0.1)] + [Fraction(1
 
 
 @st.composite
-def tiny_graphs(draw, maxima: bool = True) -> TinyGraph:
+def tiny_graphs(draw, arguments: int = 4) -> TinyGraph:
     """Up to five nodes, each reading any tensors before it, so that there are skips and sums of different depths."""
     inputs = draw(st.integers(1, 2))
     steps: list[Any] = []
@@ -80,7 +83,7 @@ def tiny_graphs(draw, maxima: bool = True) -> TinyGraph:
     graph = Graph(inputs)
     left = 6  # breakpoints and losing arguments
     for number in range(draw(st.integers(2, 6))):
-        kind = draw(st.sampled_from(["affine", "pieces", "pieces", "max"] if maxima else ["affine", "pieces"]))
+        kind = draw(st.sampled_from(["affine", "pieces", "pieces", "max"]))
         sources = draw(st.lists(st.integers(0, number), min_size=1, max_size=2)) if number else [0]
         if number and draw(st.booleans()):
             sources[0] = number
@@ -118,7 +121,9 @@ def tiny_graphs(draw, maxima: bool = True) -> TinyGraph:
             sizes.append(sizes[source])
             left -= most * sizes[source]
         else:
-            groups = draw(st.lists(st.lists(st.integers(0, width - 1), min_size=1, max_size=4), min_size=1, max_size=2))
+            groups = draw(
+                st.lists(st.lists(st.integers(0, width - 1), min_size=1, max_size=arguments), min_size=1, max_size=2)
+            )
             steps.append(("max", sources, groups))
             names.append(graph.add(Groups(groups), *(names[k] for k in sources)))
             sizes.append(len(groups))
@@ -174,7 +179,7 @@ def test_the_volumes_of_regions_fill_the_domain(tiny):
 
 
 @settings(max_examples=15)
-@given(tiny_graphs(maxima=False))
+@given(tiny_graphs(arguments=2))
 def test_certificates_and_files(tmp_path_factory, tiny):
     folder = tmp_path_factory.mktemp("graph")
     count = pr.count(tiny.network, tiny.box, certificate=folder / "graph.certificate")
@@ -186,6 +191,12 @@ def test_certificates_and_files(tmp_path_factory, tiny):
     assert lowered.sha256 == tiny.network.sha256
     assert int(pr.count(lowered, tiny.box)) == int(count)
     assert pr.cross_check(tiny.network, tiny.box).agree
+    for region in pr.regions(tiny.network, tiny.box):
+        states = tiny.network.unit_states(region.pattern)
+        assert states == lowered.pattern(region.witness)
+        assert tiny.network.pattern_of(bytes(state for layer in states for state in layer)) == region.pattern
+        systems = [project_pattern(tiny.network, tiny.box, region.pattern, way=way) for way in ("lp", "elimination")]
+        assert systems[0] == systems[1]
 
 
 def chain(shape, *operators, seed=None):
@@ -276,6 +287,53 @@ def test_limits_count_merged_regions():
 def test_no_certificate_where_outcomes_are_merged(tmp_path):
     with pytest.raises(pr.PolyregionsError, match="several outcomes of a tournament are one region"):
         pr.count(chain(4, Maxout(4)), BOX, certificate=tmp_path / "no.certificate")
+    with pytest.raises(pr.PolyregionsError, match="several states of its units"):
+        chain(4, Maxout(4)).unit_states(((2,),))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (((0, 3),), r"node 'cap' \(Clip\): entry 1 of the pattern is 3; it has 0 to 2"),
+        (((0,),), r"node 'cap' \(Clip\): the pattern has not 2 entries"),
+        (((0, 0), (1,)), "more parts"),
+    ],
+)
+def test_patterns_that_do_not_fit(pattern, message):
+    graph = Graph(2)
+    network = graph.network(graph.add(clip(0, 1), "input", name="cap"))
+    with pytest.raises(pr.PolyregionsError, match=message):
+        network.affine_map(pattern)
+
+
+def test_copies_are_equal():
+    network = chain((1, 4, 4), Convolution(random(2, 1, 3, 3)), relu(), MaxPool((2, 2)))
+    copy = pickle.loads(pickle.dumps(network))
+    assert copy == network
+    assert copy.digest == network.digest
+    assert network.including_output(False) is network
+    with pytest.raises(pr.PolyregionsError, match="relu"):
+        network.including_output()
+
+
+@pytest.mark.parametrize("shape", [(16,), (1, 4, 4), (3, 16), (3, 1, 4, 4)])
+def test_points_may_be_flat_or_shaped(shape):
+    network = chain((1, 4, 4), Convolution(random(2, 1, 3, 3)), relu(), MaxPool((2, 2)))
+    values = random(3, 16, seed=4)
+    points = values[0].reshape(shape) if len(shape) in (1, 3) else values.reshape(shape)
+    expected = network(values[0]) if len(shape) in (1, 3) else network(values)
+    assert np.array_equal(network(points), expected)
+    with pytest.raises(pr.PolyregionsError, match="has shape"):
+        network(np.zeros((5, 5)))
+
+
+def test_workers_and_limits_of_merged_counts():
+    network = chain(2, Dense(random(12, 2), random(12, seed=1)), Maxout(4), Dense(random(8, 3, seed=2)), Maxout(4))
+    whole = pr.count(network, BOX)
+    assert int(pr.count(network, BOX, workers=2)) == int(whole)
+    some = pr.regions(network, BOX, max_regions=2)
+    assert len({region.pattern for region in some}) == 2
+    assert some.result().upper >= int(whole)
 
 
 @pytest.mark.parametrize(
@@ -320,3 +378,17 @@ def test_a_small_lenet_on_a_plane():
         assert network.pattern(region.witness) == region.pattern
         assert network.exact_preactivations(region.witness)[-1] == network.output(region.witness)
         assert np.allclose(network(region.point), [float(v) for v in network.output(region.witness)])
+
+
+@pytest.mark.parametrize(
+    ("verb", "domain"),
+    [
+        (pr.estimate, BOX),
+        *((partial(pr.lower_bound, method=method), BOX) for method in ("tree", "points", "xor")),
+        (pr.line, pr.Segment([0] * 4, [1] * 4)),
+        (pr.plane, pr.Plane([0] * 4, [1, 0, 0, 0], [0, 1, 1, 1])),
+    ],
+)
+def test_what_is_about_lowered_cells_refuses_merged_networks(verb, domain):
+    with pytest.raises(pr.PolyregionsError, match="several may be one region"):
+        verb(chain(4, Maxout(4)), domain)

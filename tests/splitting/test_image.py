@@ -161,8 +161,12 @@ def test_bases_of_other_programs_change_no_count(recorded):
 def test_exact_rows_over_the_first_layer(monkeypatch):
     """In deep networks rows are replaced by correctly rounded ones, whose errors hold at computed y."""
     network = random_net(3, [(2, 3), (5, 2), *[(5, 5)] * 10], 2.0)
-    # Neighbouring units that nearly cancel, and no constants to hide it.
-    weights = [w - (1 - 1e-9) * np.roll(w, 1, axis=0) if len(w) > 2 else w for w in network.weights]
+    # Layers of nearly equal units, each followed by one that takes their differences, and no constants to hide it.
+    weights = list(network.weights)
+    for layer in range(2, len(weights), 2):
+        weights[layer] = np.abs(weights[layer][:1]) + 1e-9 * weights[layer]
+        if layer + 1 < len(weights):
+            weights[layer + 1] = weights[layer + 1] - weights[layer + 1].mean(axis=1, keepdims=True)
     biases = [b if layer == 0 else 0.0 * b for layer, b in enumerate(network.biases)]
     network = pr.Network.from_arrays(weights, biases, include_output=True)
     box = pr.Box(["-1/3"] * 3, ["2/7"] * 3)
