@@ -91,8 +91,8 @@ class Estimate:
     value : float or int
         An integer where floats overflow, with no more correct digits than they have.
     standard_error : float or int
-        The standard deviation of ``value``, as the probes show it: too small where few probes found the large parts. NaN
-        if there is but one.
+        The standard deviation of ``value``, as the probes show it: too small where few probes found the large parts;
+        NaN if there is but one.
     interval : pair of float or int
         Between which bootstrap means lie with the confidence; approximate, unlike ``lower_bound``.
     effective_sample_size : float
