@@ -17,7 +17,10 @@ __all__ = ["READERS", "WRITERS", "load", "save"]
 
 #: File extension -> "module:function" of its reader.
 READERS = {
+    ".keras": "polyregions.formats.keras:load_keras",
+    ".nnet": "polyregions.formats.nnet:load_nnet",
     ".npz": "polyregions.formats.npz:load_npz",
+    ".onnx": "polyregions.formats.onnx:load_onnx",
 }
 
 #: File extension -> "module:function" of its writer, ``(network, path) -> None``.
