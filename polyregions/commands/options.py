@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyregions.commands import CommandError
 from polyregions.definition import Definition
-from polyregions.errors import DomainError
+from polyregions.errors import DomainError, FormatError
 from polyregions.progress import ProgressMeter, progress_meter
 
 # NumPy is loaded by the functions that need it, so that --help and --version do without.
@@ -61,7 +61,9 @@ _OF_PATTERNS = tuple(choice.value for choice in Definition if not choice.joins_r
 
 def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False) -> None:
     """NET, its domain and the definition, with its default; ``joined``: also those that put regions together."""
-    parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
+    parser.add_argument(
+        "network", metavar="NET", help="network file: .npz (arrays W1, b1, W2, b2, ...), .onnx, .nnet or .keras"
+    )
     add_domain(parser, required=True)
     parser.add_argument(
         "--definition",
@@ -88,7 +90,11 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         metavar=("LO", "HI"),
         help="the box LO <= x_i <= HI; 0.1 is the float64 of that name, 1/10 is one tenth",
     )
-    domain.add_argument("--domain", metavar="FILE", help="JSON file with a box, polytope, segment, line or plane")
+    domain.add_argument(
+        "--domain",
+        metavar="FILE",
+        help="JSON file with a box, polytope, segment, line or plane, or VNN-LIB property (.vnnlib)",
+    )
     domain.add_argument(
         "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
     )
@@ -218,8 +224,12 @@ def meter(arguments: Namespace) -> ProgressMeter:
 
 def read_network(arguments: Namespace) -> "Network":
     """The network that NET names."""
+    import logging
+
     from polyregions.formats import load
 
+    # What a reader leaves out, such as a softmax at the end, it says in the log, which goes to standard error.
+    logging.getLogger("polyregions.formats").setLevel(logging.ERROR if arguments.quiet else logging.NOTSET)
     return load(arguments.network, include_output=arguments.include_output)
 
 
@@ -379,6 +389,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _read_json(path: str) -> Any:
+    """What a domain's file holds: JSON, or in place of it a VNN-LIB property's box of inputs."""
+    if path.lower().endswith(".vnnlib"):
+        from polyregions.formats.vnnlib import load_vnnlib
+
+        try:
+            return load_vnnlib(path).to_json()
+        except (DomainError, FormatError) as error:  # which name the file already
+            raise CommandError(str(error)) from None
     try:
         return json.loads(Path(path).read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except _DuplicateKeyError as error:
