@@ -149,11 +149,11 @@ class Network:
         return load_npz(path, include_output=include_output)
 
     @classmethod
-    def from_torch(cls, module: Any, *, include_output: bool = False) -> "Network":
-        """The network of a ``torch.nn.Sequential``; see :mod:`polyregions.formats.torch`."""
+    def from_torch(cls, module: Any, *, input_shape: Any = None, include_output: bool = False) -> "Network":
+        """The network of a torch module; see :func:`polyregions.formats.torch.network_from_torch`."""
         from polyregions.formats.torch import network_from_torch
 
-        return network_from_torch(module, include_output=include_output)
+        return network_from_torch(module, input_shape=input_shape, include_output=include_output)
 
     @classmethod
     def from_sklearn(cls, estimator: Any, *, include_output: bool = False) -> "Network":

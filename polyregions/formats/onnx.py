@@ -200,12 +200,14 @@ class _Reader:
                 )
             inputs.append(self.values[source] if source else None)
         if any(value is _UNKNOWN for value in inputs):
+            if node.op_type not in HANDLERS and node.op_type not in ("Shape", *_AFTER):
+                self._refuse(label, node.op_type)
             results = [_UNKNOWN] * len(node.output)
         else:
             try:
                 results = self._results(node, name, label, inputs)
             except UnsupportedLayerError as error:
-                self._refused.append(f"{label}: {error}")
+                self._refuse(label, node.op_type, str(error))
                 results = [_UNKNOWN] * len(node.output)
             except NetworkError as error:
                 text = str(error)
@@ -213,6 +215,10 @@ class _Reader:
             except ValueError as error:  # shapes that do not broadcast
                 raise NetworkError(f"{label}: {_line(error)}") from None
         self.values.update(zip(node.output, results, strict=False))
+
+    def _refuse(self, label: str, kind: str, reason: str = "") -> None:
+        reason = reason or _REASONS.get(kind, "is not supported")
+        self._refused.append(f"{label} {reason}" if reason.startswith(("is ", "may ")) else f"{label}: {reason}")
 
     def _results(self, node: Any, name: str, label: str, inputs: list[Any]) -> list[Any]:
         import onnx
@@ -231,7 +237,7 @@ class _Reader:
         if kind in _TRAILING and not self._goes_on(node):
             return [_Beyond(tensors[0], label, kind)] * len(node.output)
         if kind not in HANDLERS or node.domain not in ("", "ai.onnx"):
-            raise UnsupportedLayerError(_REASONS.get(kind, "this type is not supported"))
+            raise UnsupportedLayerError(_REASONS.get(kind, "is not supported"))
         used = {source for other in self._model.graph.node for source in other.input}
         used.update(output.name for output in self._model.graph.output)
         call = Call(

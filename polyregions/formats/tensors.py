@@ -242,12 +242,12 @@ def _fitting(array: npt.NDArray[np.object_], shape: Shape) -> Any:
     return array[0] if array.ndim == len(shape) > 1 and shape[0] == 1 else array
 
 
-def inverse(values: Any) -> npt.NDArray[np.object_]:
-    """One over each number, exactly."""
+def inverse(values: Any) -> Any:
+    """One over each number, exactly: an array, or a number of a number."""
     given = numbers(values, "the divisor")
     result = np.empty(given.shape, dtype=object)
     for index, value in np.ndenumerate(given):
         if not value:
             raise UnsupportedLayerError("it divides by zero")
         result[index] = Fraction(1) / value
-    return result
+    return result if result.ndim else result.item()

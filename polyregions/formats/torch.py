@@ -1,58 +1,53 @@
-"""PyTorch: a ``torch.nn.Sequential`` of Linear and ReLU layers. Does not import torch; the caller's module did."""
+"""PyTorch modules. Does not import torch; the caller's module did. A plain Sequential is read here, others as graphs."""
 
 import copy
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.errors import ImportCheckError, NetworkError, UnsupportedLayerError
+from polyregions.errors import ImportCheckError, NetworkError
 from polyregions.formats.self_check import check_points, check_same_outputs, rounding_bound
 from polyregions.network import Network
 
 __all__ = ["network_from_torch"]
 
-_SUPPORTED = "supported are Linear, ReLU, Identity, Dropout, Flatten() and Sequential of these"
-
-#: Layers that are affine, or could be made so, and what to do with them today.
-_NOT_YET = {
-    "BatchNorm": "fold it into the Linear before it (after training, torch.nn.utils.fusion.fuse_linear_bn_eval does)",
-    "LazyLinear": "run the module once on a batch, which makes it a Linear",
-    "Conv": "write it as a Linear on the flattened input",
-    "AvgPool": "write it as a Linear on the flattened input",
-    "MaxPool": "a maximum is no affine layer",
-    "LayerNorm": "it divides by a norm, and so is not piecewise affine",
-    "Unflatten": "the network's input is a vector",
-}
-
 FloatArray = npt.NDArray[np.float64]
 
 
-def network_from_torch(module: Any, *, include_output: bool = False) -> Network:
-    """The network of a ``torch.nn.Sequential`` of Linear layers with one ReLU between each two.
+def network_from_torch(
+    module: Any, *, input_shape: Sequence[int] | None = None, include_output: bool = False
+) -> Network:
+    """The network of a torch module.
 
-    Identity, Dropout and ``Flatten()`` are passed over: Dropout does nothing after training, and the network's
-    input is the flattened vector. Nested Sequentials are read in order. Weights of any floating type up to
-    float64 are taken exactly, from any device. The module itself is left as it is.
+    A ``torch.nn.Sequential`` of Linear layers with one ReLU between each two, perhaps with Identity, Dropout and
+    ``Flatten()``, gives a plain :class:`Network` on vectors. Of any other module the graph is read that torch.fx, or
+    else torch.export, makes of its forward pass: docs/formats.md says what may be in it. A softmax, sigmoid, tanh or
+    argmax at the very end is left out, with a warning in the log.
+
+    Weights of any floating type up to float64 are taken exactly, from any device. The module is read as it is after
+    ``eval()``, and left as it is.
 
     Parameters
     ----------
-    module : torch.nn.Sequential
+    module : torch.nn.Module
+    input_shape : sequence of int, optional
+        The shape of one input, without a batch axis, such as (1, 28, 28). Not needed if the first layer is a Linear.
     include_output : bool, optional
-        Treat the output layer as one more ReLU layer; a ReLU after the last Linear is then accepted.
+        Treat the output as one more layer of ReLUs; a ReLU at the end is that layer.
 
     Raises
     ------
     UnsupportedLayerError
-        If a layer is none of these; the message names its index, "2.0" being the first one of a Sequential
-        at index 2.
+        If layers are neither affine, piecewise linear nor maxima, or the forward pass can't be read off; one error
+        that names all of them, a layer by its place in the module, "2.0" being the first one of the one at index 2.
     NetworkError
-        If the layers do not alternate, or the weights do not fit together.
+        If shapes do not fit, or the input's is needed.
     ImportCheckError
-        If the module's own forward pass, in double precision at 32 random points, gives anything else.
+        If the module's own forward pass, in double precision at random points, gives anything else.
 
     Examples
     --------
@@ -63,18 +58,13 @@ def network_from_torch(module: Any, *, include_output: bool = False) -> Network:
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(module, torch.nn.Module):
-        raise NetworkError(f"a torch.nn.Sequential is needed, not {_other(module)}")
-    if not isinstance(module, torch.nn.Sequential):
-        raise UnsupportedLayerError(
-            f"a torch.nn.Sequential is needed, not {type(module).__name__}, whose forward pass cannot be read off: "
-            "put its layers, in order, into a torch.nn.Sequential"
-        )
-    linears, ends_with_relu = _linear_layers(module, torch)
-    if ends_with_relu and not include_output:
-        raise NetworkError(
-            "a ReLU follows the last Linear, but the output layer is taken to be affine: "
-            "pass include_output=True to count it as a ReLU layer, or remove that ReLU"
-        )
+        raise NetworkError(f"a torch.nn.Module is needed, not {_other(module)}")
+    plain = _plain_layers(module, torch, include_output)
+    if plain is None or (input_shape is not None and len(input_shape) != 1):
+        from polyregions.formats.torch_graph import network_from_module
+
+        return network_from_module(module, torch, input_shape=input_shape, include_output=include_output)
+    linears, ends_with_relu = plain
     weights = [_exact_array(layer.weight, f"layer {label} (Linear): its weight") for label, layer in linears]
     biases = [
         np.zeros(layer.out_features)
@@ -91,50 +81,39 @@ def _leaves(module: Any, torch: Any, prefix: str = "") -> Iterator[tuple[str, An
     """The layers in the order of the forward pass, each with its index, nested Sequentials opened."""
     # Not module.children(): that names a layer which is used twice, such as one ReLU object, only once.
     for i, layer in enumerate(module):
-        if isinstance(layer, torch.nn.Sequential):
+        if _is_sequential(layer, torch):
             yield from _leaves(layer, torch, f"{prefix}{i}.")
         else:
             yield f"{prefix}{i}", layer
 
 
-def _linear_layers(module: Any, torch: Any) -> tuple[list[tuple[str, Any]], bool]:
-    """The Linear layers with their indices, and whether a ReLU follows the last of them."""
+def _is_sequential(module: Any, torch: Any) -> bool:
+    """Whether its forward pass is that of a Sequential: a subclass may have another."""
     nn = torch.nn
-    linears: list[tuple[str, Any]] = []
-    before = None
+    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
+
+
+def _plain_layers(module: Any, torch: Any, include_output: bool) -> tuple[list[tuple[str, Any]], bool] | None:
+    """The Linear layers with their indices, and whether a ReLU follows the last; None if these are not all there is."""
+    nn = torch.nn
+    if not _is_sequential(module, torch):
+        return None
+    layers = []
     for label, layer in _leaves(module, torch):
         # Exact types: a subclass may compute something else.
         kind = type(layer)
-        if kind is nn.Identity or kind is nn.Dropout:
-            continue
-        name = f"layer {label} ({kind.__name__})"
-        if kind is nn.Flatten:
+        if kind is nn.Linear or kind is nn.ReLU:
+            layers.append((label, layer))
+        elif kind is nn.Flatten:
             if (layer.start_dim, layer.end_dim) != (1, -1):
-                raise UnsupportedLayerError(f"{name} flattens only some dimensions; {_SUPPORTED}")
-            continue
-        if kind is nn.Linear:
-            if before is nn.Linear:
-                raise NetworkError(
-                    f"{name} follows the Linear at {linears[-1][0]} with no ReLU between: multiply the two into one "
-                    "Linear, W = W2 W1 and b = W2 b1 + b2"
-                )
-            linears.append((label, layer))
-        elif kind is nn.ReLU:
-            if before is None:
-                raise NetworkError(f"{name} comes before the first Linear: a network starts with an affine layer")
-            if before is nn.ReLU:
-                raise NetworkError(f"{name} follows another ReLU, which it repeats without effect: remove it")
-        else:
-            raise UnsupportedLayerError(f"{name} {_refusal(kind.__name__)}; {_SUPPORTED}")
-        before = kind
-    if not linears:
-        raise NetworkError("the torch.nn.Sequential has no Linear layer")
-    return linears, before is nn.ReLU
-
-
-def _refusal(kind: str) -> str:
-    hint = next((hint for part, hint in _NOT_YET.items() if part in kind), None)
-    return "is neither affine nor ReLU" if hint is None else f"is not supported yet: {hint}"
+                return None
+        elif kind is not nn.Identity and kind is not nn.Dropout:
+            return None
+    ends_with_relu = bool(layers) and len(layers) % 2 == 0
+    alternate = all(type(layer) is (nn.ReLU if i % 2 else nn.Linear) for i, (_, layer) in enumerate(layers))
+    if not layers or not alternate or (ends_with_relu and not include_output):
+        return None
+    return layers[::2], ends_with_relu
 
 
 def _other(thing: Any) -> str:

@@ -273,12 +273,13 @@ class TestRefusals:
             helper.make_node("Mul", ["x", "r"], ["m"], "product"),
             helper.make_node("Sum", ["g", "s", "m"], ["y"], "sum"),
         ]
-        match = r"^3 nodes can't be read: .*'gelu' \(Gelu\).*'sigmoid' \(Sigmoid\).*'product' \(Mul\): it multiplies two"
+        match = r"^3 nodes can't be read: node 'gelu' \(Gelu\) is not .*'sigmoid' \(Sigmoid\).*'product' \(Mul\): it multiplies two"
         self.refused(model(nodes, [1, 2], opset=20), UnsupportedLayerError, match)
+        self.refused(chain("Exp", "Relu", "Erf", "Neg"), UnsupportedLayerError, r"^2 nodes .*'a0' \(Exp\).*'a2' \(Erf\)")
 
     @pytest.mark.parametrize("kind", ["Softmax", "Sigmoid", "Tanh"])
     def test_in_the_middle(self, kind):
-        match = rf"^a node can't be read: node 'a1' \({kind}\): is not piecewise linear\. .*: replace them"
+        match = rf"^a node can't be read: node 'a1' \({kind}\) is not piecewise linear\. .*: replace them"
         self.refused(chain("Relu", kind, "Neg"), UnsupportedLayerError, match)
 
     @pytest.mark.parametrize("kind", ["Sign", "ThresholdedRelu", "Floor"])

@@ -6,7 +6,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from polyregions.errors import ImportCheckError, NetworkError, UnsupportedLayerError
+from polyregions.errors import ImportCheckError, NetworkError
 from polyregions.formats.torch import network_from_torch
 from polyregions.network import Network
 
@@ -15,7 +15,6 @@ if os.environ.get("POLYREGIONS_REQUIRE_TORCH"):
 else:
     torch = pytest.importorskip("torch")
 
-from torch import nn
 from torch.nn import Dropout, Flatten, Identity, Linear, ReLU, Sequential
 
 
@@ -103,30 +102,7 @@ class TestStructure:
         assert rectified.widths == (3, 4)
 
 
-UNSUPPORTED = {
-    "Tanh": (lambda: Sequential(Linear(2, 2), nn.Tanh()), r"layer 1 \(Tanh\)"),
-    "LeakyReLU": (lambda: Sequential(Linear(2, 2), nn.LeakyReLU(), Linear(2, 1)), r"layer 1 \(LeakyReLU\)"),
-    "ReLU6": (lambda: Sequential(Linear(2, 2), nn.ReLU6(), Linear(2, 1)), r"layer 1 \(ReLU6\)"),
-    "Softmax": (lambda: Sequential(Linear(2, 2), ReLU(), Linear(2, 2), nn.Softmax(1)), r"layer 3 \(Softmax\)"),
-    "BatchNorm": (lambda: Sequential(nn.BatchNorm1d(2), Linear(2, 2)), r"layer 0 \(BatchNorm1d\)"),
-    "convolution": (lambda: Sequential(nn.Conv2d(1, 1, 3), Flatten(), Linear(2, 2)), r"layer 0 \(Conv2d\)"),
-    "nested": (lambda: Sequential(Linear(2, 2), Sequential(ReLU(), nn.GELU())), r"layer 1\.1 \(GELU\)"),
-    "lazy": (lambda: Sequential(nn.LazyLinear(2)), r"layer 0 \(LazyLinear\)"),
-    "partial Flatten": (lambda: Sequential(Flatten(0), Linear(2, 2)), r"layer 0 \(Flatten\) flattens only some"),
-    "subclass of Linear": (lambda: Sequential(type("Scaled", (Linear,), {})(2, 2)), r"layer 0 \(Scaled\)"),
-}
-
-MISPLACED = {
-    "two Linears": (lambda: [Linear(2, 3), Linear(3, 1)], r"layer 1 \(Linear\) follows the Linear at 0 with no ReLU"),
-    "two Linears around nothing": (
-        lambda: [Linear(2, 3), Dropout(), Identity(), Sequential(Linear(3, 1))],
-        r"layer 3\.0 \(Linear\) follows the Linear at 0",
-    ),
-    "two ReLUs": (lambda: [Linear(2, 3), ReLU(), ReLU(), Linear(3, 1)], r"layer 2 \(ReLU\) follows another ReLU"),
-    "ReLU first": (lambda: [Flatten(), ReLU(), Linear(2, 1)], r"layer 1 \(ReLU\) comes before the first Linear"),
-    "ReLU last": (lambda: [Linear(2, 3), ReLU()], "include_output=True"),
-    "empty": (list, "has no Linear layer"),
-    "no Linear": (lambda: [Flatten(), Dropout()], "has no Linear layer"),
+MISFITS = {
     "widths": (lambda: [Linear(2, 3), ReLU(), Linear(4, 1)], r"layer 2 \(output layer\).* 4 columns .* 3 units"),
     "no unit": (lambda: [Linear(2, 0), ReLU(), Linear(0, 1)], r"layer 1 \(hidden layer\).*empty"),
 }
@@ -134,44 +110,12 @@ MISPLACED = {
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
 class TestRefusals:
-    @pytest.mark.parametrize("case", UNSUPPORTED)
-    def test_other_layers(self, case):
-        make, message = UNSUPPORTED[case]
-        with pytest.raises(UnsupportedLayerError, match=message + ".*supported are Linear, ReLU") as caught:
-            network_from_torch(make())
-        assert "\n" not in str(caught.value)
-
-    @pytest.mark.parametrize("case", MISPLACED)
-    def test_other_orders(self, case):
-        make, message = MISPLACED[case]
+    @pytest.mark.parametrize("case", MISFITS)
+    def test_layers_that_do_not_fit(self, case):
+        make, message = MISFITS[case]
         with pytest.raises(NetworkError, match=message) as caught:
             network_from_torch(Sequential(*make()))
         assert "\n" not in str(caught.value)
-
-    @pytest.mark.parametrize(
-        ("layer", "hint"),
-        [
-            (lambda: nn.BatchNorm1d(2), "not supported yet: fold it into the Linear before it"),
-            (lambda: nn.Conv2d(1, 1, 2), "not supported yet: write it as a Linear"),
-            (lambda: nn.LazyLinear(2), "not supported yet: run the module once"),
-            (lambda: nn.Tanh(), "is neither affine nor ReLU"),
-        ],
-    )
-    def test_the_way_around(self, layer, hint):
-        with pytest.raises(
-            UnsupportedLayerError, match=hint + ".*supported are Linear, ReLU, Identity, Dropout, Flatten"
-        ):
-            network_from_torch(Sequential(Linear(2, 2), layer(), ReLU(), Linear(2, 1)))
-
-    def test_the_way_around_batch_norm_leads_somewhere(self):
-        from torch.nn.utils.fusion import fuse_linear_bn_eval
-
-        linear, norm = Linear(2, 3).eval(), nn.BatchNorm1d(3)
-        norm(torch.randn(50, 3))
-        fused = Sequential(fuse_linear_bn_eval(linear, norm.eval()), ReLU(), Linear(3, 1))
-        x = torch.randn(5, 2)
-        expected = fused[2](torch.relu(norm(linear(x)))).detach().numpy()
-        assert np.allclose(network_from_torch(fused)(x), expected, atol=1e-5)
 
     def test_state_dict(self):
         with pytest.raises(
@@ -181,20 +125,12 @@ class TestRefusals:
         assert "\n" not in str(caught.value)
 
     def test_file_name(self):
-        with pytest.raises(NetworkError, match=r"Sequential is needed, not str: .*torch\.load"):
+        with pytest.raises(NetworkError, match=r"Module is needed, not str: .*torch\.load"):
             network_from_torch("m.pt")
-
-    def test_other_modules(self):
-        class Net(nn.Module):
-            pass
-
-        for module in (Net(), Linear(2, 2)):
-            with pytest.raises(UnsupportedLayerError, match=rf"Sequential is needed, not {type(module).__name__}"):
-                network_from_torch(module)
 
     @pytest.mark.parametrize("thing", [None, [Linear(1, 1)], Sequential])
     def test_something_else(self, thing):
-        with pytest.raises(NetworkError, match="Sequential is needed, not"):
+        with pytest.raises(NetworkError, match="Module is needed, not"):
             network_from_torch(thing)
 
     @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -220,8 +156,9 @@ class TestSelfCheck:
             def forward(self, x):
                 return super().forward(x) + x
 
-        with pytest.raises(ImportCheckError, match="differs from the torch module by up to"):
-            network_from_torch(Residual(Linear(2, 3), ReLU(), Linear(3, 2)))
+        module = Residual(Linear(2, 3), ReLU(), Linear(3, 2))
+        x = torch.ones(1, 2)
+        assert np.allclose(network_from_torch(module)(x), module(x).detach(), atol=1e-6)
 
     @pytest.mark.parametrize("change", [1.0, 1e-9])
     def test_hook(self, change):
@@ -229,15 +166,6 @@ class TestSelfCheck:
         module[0].register_forward_hook(lambda layer, inputs, output: output + change)
         with pytest.raises(ImportCheckError, match="rounding explains at most"):
             network_from_torch(module)
-
-    def test_forward_pass_that_fails(self):
-        class TwoInputs(Sequential):
-            def forward(self, x, y):
-                return x
-
-        with pytest.raises(ImportCheckError, match=r"forward pass on a batch of vectors failed: .*'y'") as caught:
-            network_from_torch(TwoInputs(Linear(2, 2)))
-        assert "\n" not in str(caught.value)
 
     def test_wide_network_passes(self):
         assert network_from_torch(Sequential(Linear(784, 300), ReLU(), Linear(300, 10))).num_units == 300
