@@ -163,6 +163,20 @@ class Network:
         return network_from_sklearn(estimator, include_output=include_output)
 
     @classmethod
+    def from_keras(cls, model: Any, *, include_output: bool = False) -> "Network":
+        """The network of a Keras model; see :func:`polyregions.formats.keras.network_from_keras`."""
+        from polyregions.formats.keras import network_from_keras
+
+        return network_from_keras(model, include_output=include_output)
+
+    @classmethod
+    def from_onnx(cls, model: Any, *, include_output: bool = False) -> "Network":
+        """The network of an ``onnx.ModelProto``; see :func:`polyregions.formats.onnx.network_from_onnx`."""
+        from polyregions.formats.onnx import network_from_onnx
+
+        return network_from_onnx(model, include_output=include_output)
+
+    @classmethod
     def random(
         cls,
         widths: Sequence[int],

@@ -30,6 +30,8 @@ def load_nnet(path: str | os.PathLike[str], *, include_output: bool = False) -> 
         for n, m in zip(sizes, sizes[1:], strict=False):
             layers.append((np.array(body[:m], dtype=float).reshape(m, n), np.array(body[m : 2 * m], dtype=float)[:, 0]))
             body = body[2 * m :]
+        if body or [sizes[0], sizes[-1]] != [int(n) for n in rows[0][1:3]]:
+            raise ValueError("its header, its layers' sizes and the number of its lines do not fit together")
         graph = Builder((1, sizes[0]), "input").graph
         scale = inverse(ranges[: sizes[0]])
         value = graph.add(Elementwise(scale, -means[: sizes[0]] * scale), "input")

@@ -277,9 +277,7 @@ class _Reader:
             raise UnsupportedLayerError(f"its constant can't be computed: {_line(error)}") from None
 
 
-def _evaluated(
-    model: Any, node: Any, inputs: Sequence[npt.NDArray[Any] | None]
-) -> list[npt.NDArray[Any]]:
+def _evaluated(model: Any, node: Any, inputs: Sequence[npt.NDArray[Any] | None]) -> list[npt.NDArray[Any]]:
     """A node's outputs for arrays, by ONNX's reference evaluator, in the model's version of the operators."""
     from onnx import helper
     from onnx.reference import ReferenceEvaluator
@@ -293,7 +291,10 @@ def _evaluated(
     graph = helper.make_graph(
         [clone],
         "node",
-        [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for name, v in feeds.items()],
+        [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
+            for name, v in feeds.items()
+        ],
         [helper.make_empty_tensor_value_info(name) for name in names],
     )
     evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=model.opset_import))

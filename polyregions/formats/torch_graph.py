@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from polyregions.errors import ImportCheckError, NetworkError, UnsupportedLayerError
 from polyregions.formats.tensors import Builder, Tensor, indices_of, network_of
@@ -32,9 +31,9 @@ _MOVING_MODULES = frozenset(
 _PADDING_MODULES = frozenset("ConstantPad1d ConstantPad2d ConstantPad3d ZeroPad1d ZeroPad2d ZeroPad3d".split())
 
 #: What may stand at the very end: it makes probabilities or labels of the logits, and no region.
-_TRAILING = frozenset("argmax argmin log_softmax logsigmoid sigmoid softmax softmin tanh Softmax LogSoftmax".split()) | {
-    *("LogSigmoid", "Sigmoid", "Softmin", "Tanh", "_softmax", "_log_softmax")
-}
+_TRAILING = frozenset(
+    "argmax argmin log_softmax logsigmoid sigmoid softmax softmin tanh Softmax LogSoftmax".split()
+) | {*("LogSigmoid", "Sigmoid", "Softmin", "Tanh", "_softmax", "_log_softmax")}
 _AFTER = _TRAILING | {"flatten", "getitem", "reshape", "squeeze", "unsqueeze", "view"}
 
 _NOT_LINEAR = "is not piecewise linear"
@@ -46,7 +45,9 @@ _REASONS = {
         "pow sin cos scaled_dot_product_attention norm".split(),
         _NOT_LINEAR,
     ),
-    **dict.fromkeys("sign floor round ceil argmax topk gt lt ge le eq where Hardshrink".split(), "may jump: it is not continuous"),
+    **dict.fromkeys(
+        "sign floor round ceil argmax topk gt lt ge le eq where Hardshrink".split(), "may jump: it is not continuous"
+    ),
 }
 
 
@@ -85,9 +86,8 @@ def network_from_module(
     traced, shape = _traced(own, torch, input_shape)
     reading = _Reading(traced, torch, shape)
     output = reading.output()
-    network = network_of(reading.builder.graph, output.node, include_output=include_output)
-    _check(network, reading, torch, shape, include_output)
-    return network
+    _check(reading, output.node, torch, shape)
+    return network_of(reading.builder.graph, output.node, include_output=include_output)
 
 
 def _traced(module: Any, torch: Any, input_shape: Sequence[int] | None) -> tuple[Any, tuple[int, ...]]:
@@ -124,7 +124,9 @@ def _first_shape(traced: Any, torch: Any) -> tuple[int, ...]:
             continue
         if not (isinstance(layer, torch.nn.Flatten) and (layer.start_dim, layer.end_dim) == (1, -1)):
             break
-    raise NetworkError("the shape of an input can't be read off: pass input_shape, such as (1, 28, 28), without a batch")
+    raise NetworkError(
+        "the shape of an input can't be read off: pass input_shape, such as (1, 28, 28), without a batch"
+    )
 
 
 def _check_inputs(traced: Any) -> None:
@@ -333,15 +335,19 @@ def _goes_on(node: Any, traced: Any) -> bool:
         user = waiting.pop()
         if user.op == "output":
             continue
-        kind = type(traced.get_submodule(user.target)).__name__ if user.op == "call_module" else _function_name(user.target)
+        kind = (
+            type(traced.get_submodule(user.target)).__name__
+            if user.op == "call_module"
+            else _function_name(user.target)
+        )
         if kind not in _AFTER:
             return True
         waiting.extend(user.users)
     return False
 
 
-def _check(network: Network, reading: _Reading, torch: Any, shape: tuple[int, ...], rectified: bool) -> None:
-    """Raise unless the network computes what the traced module does, in double precision at some points.
+def _check(reading: _Reading, output: str, torch: Any, shape: tuple[int, ...]) -> None:
+    """Raise unless the graph computes what the traced module does, in double precision at some points.
 
     A check of the reading, not of rounding: an option misread changes outputs by far more than the bound, a
     billionth of the largest, and the roundings of two passes in float64 by far less.
@@ -354,10 +360,8 @@ def _check(network: Network, reading: _Reading, torch: Any, shape: tuple[int, ..
     points = generator.standard_normal((8, *shape)) * 2.0 ** generator.uniform(-2, 2, (8, *[1] * len(shape)))
     with torch.no_grad():
         theirs = np.array([reading.traced(torch.from_numpy(point)).numpy().ravel() for point in points])
-    flat = points.reshape(len(points), -1)
-    ours: npt.NDArray[np.float64] = np.asarray(network(flat))
-    if rectified:
-        ours, theirs = np.maximum(ours, 0.0), np.maximum(theirs, 0.0)
+    graph = reading.builder.graph
+    ours = graph.forward(points.reshape(len(points), *graph[graph.input].shape), output).reshape(len(points), -1)
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         raise ImportCheckError("the imported network cannot be compared with the torch module: outputs overflow")
     difference = float(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else np.inf

@@ -114,7 +114,9 @@ def _convolution(
     return build.convolution(x, filters, biases, name, **options)
 
 
-def _normalised(build: Builder, name: str, x: Tensor, mean: Any, variance: Any, gamma: Any, beta: Any, eps: float) -> Tensor:
+def _normalised(
+    build: Builder, name: str, x: Tensor, mean: Any, variance: Any, gamma: Any, beta: Any, eps: float
+) -> Tensor:
     if mean is None or variance is None:
         raise UnsupportedLayerError("it has no running statistics, and normalises by each batch")
     mean, variance = constant(mean, "mean"), constant(variance, "variance")
@@ -237,7 +239,9 @@ def _prelu(build: Builder, name: str, x: Tensor, weight: Any) -> Tensor:
     return build.piecewise(x, name, [0], [shaped, 1], 0, "PReLU")
 
 
-def _hardtanh(build: Builder, name: str, x: Tensor, min_val: Any = -1, max_val: Any = 1, inplace: bool = False) -> Tensor:
+def _hardtanh(
+    build: Builder, name: str, x: Tensor, min_val: Any = -1, max_val: Any = 1, inplace: bool = False
+) -> Tensor:
     return _clamp(build, name, x, min_val, max_val)
 
 
@@ -272,7 +276,9 @@ def _same(build: Builder, name: str, x: Tensor, *rest: Any, **more: Any) -> Tens
     return x
 
 
-def _dropout(build: Builder, name: str, x: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+def _dropout(
+    build: Builder, name: str, x: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     if training and p:
         raise UnsupportedLayerError("it is in training mode: pass training=self.training")
     return x
@@ -329,7 +335,9 @@ def _by(function: str, *attributes: str) -> Handler:
 
 def _convolution_module(build: Builder, name: str, module: Any, x: Tensor) -> Tensor:
     if module.padding_mode != "zeros":
-        raise UnsupportedLayerError(f"padding_mode={module.padding_mode!r} is not supported: pad by torch.nn.functional.pad")
+        raise UnsupportedLayerError(
+            f"padding_mode={module.padding_mode!r} is not supported: pad by torch.nn.functional.pad"
+        )
     parts = (module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups)
     return _convolution(build, name, x, *parts)
 

@@ -30,7 +30,9 @@ def model(
     return made
 
 
-def one_node(kind: str, shape: Sequence[int], constants: Sequence[Any] = (), *, opset: int = 17, **attributes: Any) -> Any:
+def one_node(
+    kind: str, shape: Sequence[int], constants: Sequence[Any] = (), *, opset: int = 17, **attributes: Any
+) -> Any:
     """A model of one node; of the constants, "x" stands for the input (the first one by default), None for left out."""
     given = list(constants) if any(isinstance(c, str) for c in constants) else ["x", *constants]
     names = ["x" if isinstance(c, str) else "" if c is None else f"c{i}" for i, c in enumerate(given)]
@@ -45,7 +47,9 @@ def dense(weights: Sequence[Any], biases: Sequence[Any]) -> Any:
     for i, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
         constants |= {f"W{i}": np.asarray(w), f"b{i}": np.asarray(b)}
         last = i == len(weights)
-        nodes.append(helper.make_node("Gemm", [value, f"W{i}", f"b{i}"], ["y" if last else f"g{i}"], f"fc{i}", transB=1))
+        nodes.append(
+            helper.make_node("Gemm", [value, f"W{i}", f"b{i}"], ["y" if last else f"g{i}"], f"fc{i}", transB=1)
+        )
         if not last:
             nodes.append(helper.make_node("Relu", [f"g{i}"], [f"h{i}"], f"relu{i}"))
         value = f"h{i}"

@@ -275,7 +275,9 @@ class TestRefusals:
         ]
         match = r"^3 nodes can't be read: node 'gelu' \(Gelu\) is not .*'sigmoid' \(Sigmoid\).*'product' \(Mul\): it multiplies two"
         self.refused(model(nodes, [1, 2], opset=20), UnsupportedLayerError, match)
-        self.refused(chain("Exp", "Relu", "Erf", "Neg"), UnsupportedLayerError, r"^2 nodes .*'a0' \(Exp\).*'a2' \(Erf\)")
+        self.refused(
+            chain("Exp", "Relu", "Erf", "Neg"), UnsupportedLayerError, r"^2 nodes .*'a0' \(Exp\).*'a2' \(Erf\)"
+        )
 
     @pytest.mark.parametrize("kind", ["Softmax", "Sigmoid", "Tanh"])
     def test_in_the_middle(self, kind):

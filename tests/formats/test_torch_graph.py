@@ -79,7 +79,10 @@ LAYERS = {
     "means": (lambda: Calling(lambda x: x.mean(dim=(2, 3)) + torch.mean(x, (1, 3))[:, :2]), IMAGE),
     "amax": (lambda: Calling(lambda x: x.amax(3) - torch.amin(x, dim=(3,))), IMAGE),
     "clamps": (lambda: Calling(lambda x: x.clamp(-0.5, 1) + torch.clamp(x, max=0.25) + x.clamp_min(0)), (4,)),
-    "activations": (lambda: Calling(lambda x: F.relu(x) + F.leaky_relu(x, 0.2) + F.hardtanh(x) + x.abs() - x.neg()), (4,)),
+    "activations": (
+        lambda: Calling(lambda x: F.relu(x) + F.leaky_relu(x, 0.2) + F.hardtanh(x) + x.abs() - x.neg()),
+        (4,),
+    ),
     "maximum": (lambda: Calling(lambda x, w: torch.maximum(x, w) + torch.minimum(x, x.flip(1)), 4), (4,)),
     "moving": (
         lambda: Calling(lambda x: torch.cat([x.permute(0, 2, 3, 1).reshape(1, 4, -1), x.view(x.size(0), 4, 12)], -1)),
@@ -141,7 +144,9 @@ class TestModules:
         assert module.conv1.weight.dtype == torch.float32
 
     def test_names_of_nodes(self):
-        module = nn.Sequential(nn.Conv2d(1, 2, 2), nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)), nn.Flatten(), nn.Linear(2, 1))
+        module = nn.Sequential(
+            nn.Conv2d(1, 2, 2), nn.Sequential(nn.ReLU(), nn.MaxPool2d(2)), nn.Flatten(), nn.Linear(2, 1)
+        )
         network = network_from_torch(module, input_shape=(1, 3, 3))
         assert network.pattern_nodes == ("1.0", "1.1")
 
@@ -208,7 +213,10 @@ def two(*layers):
 
 
 REFUSED = {
-    "GELU": (lambda: two(nn.GELU()), r"a layer can't be read: layer 1 \(GELU\) is not piecewise linear\. .*replace them"),
+    "GELU": (
+        lambda: two(nn.GELU()),
+        r"a layer can't be read: layer 1 \(GELU\) is not piecewise linear\. .*replace them",
+    ),
     "all in one": (
         lambda: two(nn.GELU(), nn.Sequential(nn.ReLU(), nn.LayerNorm(2)), nn.Hardshrink()),
         r"3 layers can't be read: layer 1 \(GELU\) is not .*; layer 2\.1 \(LayerNorm\) is not .*; layer 3 \(Hardshrink\) may",
@@ -217,7 +225,10 @@ REFUSED = {
     "jump": (lambda: two(nn.Threshold(0, 1)), r"layer 1 \(Threshold\): it jumps from 1 to 0"),
     "product": (lambda: Calling(lambda x: x * x), "it multiplies two values"),
     "quotient": (lambda: Calling(lambda x: 1 / x), "divides by what depends"),
-    "statistics of the batch": (lambda: two(nn.BatchNorm1d(2, track_running_stats=False)), r"\(BatchNorm1d\): it has no run"),
+    "statistics of the batch": (
+        lambda: two(nn.BatchNorm1d(2, track_running_stats=False)),
+        r"\(BatchNorm1d\): it has no run",
+    ),
     "places of maxima": (lambda: Calling(lambda x: x.max(1)[0]), "use amax"),
     "lazy": (lambda: two(nn.LazyLinear(2)), "LazyLinear has no weights yet: run the module once"),
     "control flow": (lambda: Calling(lambda x: x if x.sum() > 0 else -x), "neither torch.fx nor torch.export"),
