@@ -51,8 +51,8 @@ def load_keras(path: str | os.PathLike[str], *, include_output: bool = False) ->
         import keras
     except Exception as error:  # keras imports its backend
         raise FormatError(
-            f"{path}: reading .keras needs keras and a backend: pip install keras torch, with KERAS_BACKEND=torch in the "
-            f"environment ({_line(error)})"
+            f"{path}: reading .keras needs keras and a backend: pip install keras torch, with KERAS_BACKEND=torch "
+            f"in the environment ({_line(error)})"
         ) from None
     try:
         model = keras.saving.load_model(Path(path), compile=False, safe_mode=True)
@@ -103,7 +103,7 @@ def network_from_keras(model: Any, *, include_output: bool = False) -> Network:
     if None in shape[1:] or len(shape) < 2:
         raise NetworkError(f"the input's shape {shape} is not fixed: give keras.Input all sizes but the batch's")
     reading = _Reading(Builder((1, *shape[1:]), "input"), keras)
-    value = reading.run(graph, reading.builder.input)
+    value: Any = reading.run(graph, reading.builder.input)
     if reading.refused:
         many = f"{len(reading.refused)} layers can't" if len(reading.refused) > 1 else "a layer can't"
         raise UnsupportedLayerError(
@@ -113,7 +113,7 @@ def network_from_keras(model: Any, *, include_output: bool = False) -> Network:
     activation = None
     if isinstance(value, _Beyond):
         _LOG.warning("%s at the end is left out: the regions are those of the logits", value.label)
-        value, activation = value.logits, value.activation
+        value, activation = value.logits, str(value.activation)
     _check(reading.builder.graph, value.node, model, keras, activation)
     return network_of(reading.builder.graph, value.node, include_output=include_output)
 

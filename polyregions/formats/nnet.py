@@ -6,6 +6,7 @@ the decimals taken as they are written. That programs move inputs into the file'
 of it: choose a domain inside.
 """
 
+import itertools
 import os
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def load_nnet(path: str | os.PathLike[str], *, include_output: bool = False) -> 
         rows = [[entry.strip() for entry in line.split(",") if entry.strip()] for line in lines]
         sizes, means, ranges = [int(n) for n in rows[1]], numbers(rows[5], "means"), numbers(rows[6], "ranges")
         layers, body = [], rows[7:]
-        for n, m in zip(sizes, sizes[1:], strict=False):
+        for n, m in itertools.pairwise(sizes):
             layers.append((np.array(body[:m], dtype=float).reshape(m, n), np.array(body[m : 2 * m], dtype=float)[:, 0]))
             body = body[2 * m :]
         if body or [sizes[0], sizes[-1]] != [int(n) for n in rows[0][1:3]]:

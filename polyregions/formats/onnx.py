@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.errors import FormatError, NetworkError, UnsupportedLayerError
+from polyregions.formats.onnx_names import AFTER, REASONS, TRAILING
 from polyregions.formats.onnx_nodes import HANDLERS, Call, decimal
 from polyregions.formats.tensors import Builder, Tensor, network_of
 from polyregions.network import Network
@@ -22,31 +23,6 @@ from polyregions.network import Network
 __all__ = ["load_onnx", "network_from_onnx"]
 
 _LOG = logging.getLogger(__name__)
-
-#: What may stand at a model's very end: it makes probabilities, labels or scores of the logits, and no region.
-_TRAILING = ("ArgMax", "ArgMin", "Hardmax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh", "TopK")
-#: What may follow that.
-_AFTER = (
-    *_TRAILING,
-    *("ArrayFeatureExtractor", "Cast", "Concat", "Flatten", "Identity", "Reshape", "Squeeze", "Sub", "Unsqueeze"),
-    *("LabelEncoder", "ZipMap"),
-)
-
-_REASONS = {
-    **dict.fromkeys(
-        (
-            *("Celu", "Cos", "Elu", "Erf", "Exp", "Gelu", "HardSwish", "Log", "LogSoftmax", "Mish", "Pow", "Selu"),
-            *("Sigmoid", "Sin", "Softmax", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh"),
-            *("InstanceNormalization", "LayerNormalization", "LRN", "LpNormalization", "RMSNormalization"),
-            *("GRU", "LSTM", "RNN", "Attention"),
-        ),
-        "is not piecewise linear",
-    ),
-    **dict.fromkeys(
-        ("ArgMax", "Ceil", "Equal", "Floor", "Greater", "Less", "Round", "Sign", "ThresholdedRelu", "Where"),
-        "may jump: it is not continuous",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +176,7 @@ class _Reader:
                 )
             inputs.append(self.values[source] if source else None)
         if any(value is _UNKNOWN for value in inputs):
-            if node.op_type not in HANDLERS and node.op_type not in ("Shape", *_AFTER):
+            if node.op_type not in HANDLERS and node.op_type not in {"Shape", *AFTER}:
                 self._refuse(label, node.op_type)
             results = [_UNKNOWN] * len(node.output)
         else:
@@ -217,7 +193,7 @@ class _Reader:
         self.values.update(zip(node.output, results, strict=False))
 
     def _refuse(self, label: str, kind: str, reason: str = "") -> None:
-        reason = reason or _REASONS.get(kind, "is not supported")
+        reason = reason or REASONS.get(kind, "is not supported")
         self._refused.append(f"{label} {reason}" if reason.startswith(("is ", "may ")) else f"{label}: {reason}")
 
     def _results(self, node: Any, name: str, label: str, inputs: list[Any]) -> list[Any]:
@@ -234,10 +210,10 @@ class _Reader:
             return self._constant(node, label, inputs)
         if kind == "Cast" and _attributes(node, onnx)["to"] not in _float_types():
             raise UnsupportedLayerError("it rounds to integers")
-        if kind in _TRAILING and not self._goes_on(node):
+        if kind in TRAILING and not self._goes_on(node):
             return [_Beyond(tensors[0], label, kind)] * len(node.output)
         if kind not in HANDLERS or node.domain not in ("", "ai.onnx"):
-            raise UnsupportedLayerError(_REASONS.get(kind, "is not supported"))
+            raise UnsupportedLayerError(REASONS.get(kind, "is not supported"))
         used = {source for other in self._model.graph.node for source in other.input}
         used.update(output.name for output in self._model.graph.output)
         call = Call(
@@ -257,7 +233,7 @@ class _Reader:
         reached = set(node.output)
         for other in self._model.graph.node:
             if reached.intersection(other.input):
-                if other.op_type not in _AFTER:
+                if other.op_type not in AFTER:
                     return True
                 reached.update(other.output)
         return False
@@ -298,8 +274,7 @@ def _evaluated(model: Any, node: Any, inputs: Sequence[npt.NDArray[Any] | None])
         [helper.make_empty_tensor_value_info(name) for name in names],
     )
     evaluator = ReferenceEvaluator(helper.make_model(graph, opset_imports=model.opset_import))
-    results: list[npt.NDArray[Any]] = evaluator.run(names, feeds)
-    return results
+    return [np.asarray(result) for result in evaluator.run(names, feeds)]
 
 
 def _attributes(node: Any, onnx: Any) -> dict[str, Any]:

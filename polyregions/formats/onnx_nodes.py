@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.errors import NetworkError, UnsupportedLayerError
+from polyregions.formats.onnx_names import MOVING
 from polyregions.formats.tensors import Builder, Tensor, indices_of, inverse
 from polyregions.graph import AveragePool, MaxPool, batch_norm
 from polyregions.graph.operator import numbers
 
-__all__ = ["HANDLERS", "MOVING", "Call"]
+__all__ = ["HANDLERS", "Call", "decimal"]
 
 Value = Tensor | npt.NDArray[Any]
 Handler = Callable[["Call"], Any]
@@ -329,7 +330,7 @@ def _identity(call: Call) -> Tensor:
     return call.tensor()
 
 
-def moving(call: Call) -> list[Tensor]:
+def _moving(call: Call) -> list[Tensor]:
     """Any node that only moves entries: applied to the entries' numbers by ONNX's reference evaluator."""
     inputs = list(call.inputs)
     if call.kind == "Concat":
@@ -362,26 +363,6 @@ def moving(call: Call) -> list[Tensor]:
     ]
 
 
-#: Types that only move entries.
-MOVING = (
-    "Concat",
-    "DepthToSpace",
-    "Expand",
-    "Flatten",
-    "Gather",
-    "GatherElements",
-    "GatherND",
-    "Pad",
-    "Reshape",
-    "Slice",
-    "SpaceToDepth",
-    "Split",
-    "Squeeze",
-    "Tile",
-    "Transpose",
-    "Unsqueeze",
-)
-
 #: Node type -> what makes its outputs.
 HANDLERS: dict[str, Handler] = {
     "Abs": _entrywise([0], [-1, 1], kind="Abs"),
@@ -413,5 +394,5 @@ HANDLERS: dict[str, Handler] = {
     "Relu": _entrywise([0], [0, 1], kind="ReLU"),
     "Sub": _arithmetic(-1),
     "Sum": _sum,
-    **dict.fromkeys(MOVING, moving),
+    **dict.fromkeys(MOVING, _moving),
 }

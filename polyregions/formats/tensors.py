@@ -59,7 +59,7 @@ class Builder:
         self.input = Tensor(name, tuple(shape))
 
     def apply(self, operator: Operator, tensor: Tensor, name: str, shape: Shape | None = None) -> Tensor:
-        """A node on a tensor without its batch axis; ``shape``: the output's in the other program, if not the input's."""
+        """A node on a tensor without its batch axis; ``shape``: the output's, if not the input's."""
         made = self._add(operator, [(tensor, _without_batch(tensor.shape))], name)
         return Tensor(made, tensor.shape if shape is None else shape)
 

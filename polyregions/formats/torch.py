@@ -1,4 +1,4 @@
-"""PyTorch modules. Does not import torch; the caller's module did. A plain Sequential is read here, others as graphs."""
+"""PyTorch modules: a plain Sequential is read here, others as graphs. Does not import torch; the caller did."""
 
 import copy
 import os

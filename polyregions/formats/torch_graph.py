@@ -10,45 +10,13 @@ import numpy as np
 
 from polyregions.errors import ImportCheckError, NetworkError, UnsupportedLayerError
 from polyregions.formats.tensors import Builder, Tensor, indices_of, network_of
+from polyregions.formats.torch_names import AFTER, ASKING, MOVING, MOVING_MODULES, PADDING_MODULES, REASONS, TRAILING
 from polyregions.formats.torch_nodes import FUNCTIONS, MODULES
 from polyregions.network import Network
 
 __all__ = ["network_from_module"]
 
 _LOG = logging.getLogger(__name__)
-
-#: Functions and modules that only move entries, and are applied to the entries' numbers.
-_MOVING = frozenset(
-    "cat chunk concat concatenate expand expand_as flatten flip getitem hstack index_select moveaxis movedim narrow "
-    "permute pixel_shuffle pixel_unshuffle repeat repeat_interleave reshape reshape_as roll select slice split "
-    "split_with_sizes squeeze stack swapaxes t tensor_split tile transpose unbind unflatten unsqueeze view view_as "
-    "vstack channel_shuffle pad constant_pad_nd unsafe_split _unsafe_view".split()
-)
-_MOVING_MODULES = frozenset(
-    "ChannelShuffle CircularPad1d CircularPad2d CircularPad3d Flatten PixelShuffle PixelUnshuffle ReflectionPad1d "
-    "ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d Unflatten".split()
-)
-_PADDING_MODULES = frozenset("ConstantPad1d ConstantPad2d ConstantPad3d ZeroPad1d ZeroPad2d ZeroPad3d".split())
-
-#: What may stand at the very end: it makes probabilities or labels of the logits, and no region.
-_TRAILING = frozenset(
-    "argmax argmin log_softmax logsigmoid sigmoid softmax softmin tanh Softmax LogSoftmax".split()
-) | {*("LogSigmoid", "Sigmoid", "Softmin", "Tanh", "_softmax", "_log_softmax")}
-_AFTER = _TRAILING | {"flatten", "getitem", "reshape", "squeeze", "unsqueeze", "view"}
-
-_NOT_LINEAR = "is not piecewise linear"
-_REASONS = {
-    **dict.fromkeys(
-        "Tanh Sigmoid Softmax LogSoftmax GELU ELU SELU CELU SiLU Mish Softplus Softsign Hardswish LayerNorm GroupNorm "
-        "InstanceNorm1d InstanceNorm2d InstanceNorm3d LocalResponseNorm RMSNorm LSTM GRU RNN MultiheadAttention tanh "
-        "sigmoid softmax log_softmax gelu elu selu silu mish softplus hardswish layer_norm group_norm exp log sqrt "
-        "pow sin cos scaled_dot_product_attention norm".split(),
-        _NOT_LINEAR,
-    ),
-    **dict.fromkeys(
-        "sign floor round ceil argmax topk gt lt ge le eq where Hardshrink".split(), "may jump: it is not continuous"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +29,6 @@ class _Beyond:
 
 
 _UNKNOWN = object()
-
-#: What asks for a tensor's shape and the like.
-_ASKING = ("dim", "getattr", "numel", "size", "sym_size")
 
 
 def network_from_module(
@@ -115,7 +80,7 @@ def _first_shape(traced: Any, torch: Any) -> tuple[int, ...]:
     """A batch of one vector, if the first layer says how long it is."""
     _check_inputs(traced)
     for node in traced.graph.nodes:
-        layer = traced.get_submodule(node.target) if node.op == "call_module" else None
+        layer: Any = traced.get_submodule(node.target) if node.op == "call_module" else None
         if isinstance(layer, torch.nn.Linear):
             return 1, layer.in_features
         if type(layer) is torch.nn.BatchNorm1d:
@@ -190,7 +155,7 @@ class _Reading:
             return None
         if any(value is _UNKNOWN for value in values.values()):
             if not self._knows(layer, kind):
-                self._refuse(label, _REASONS.get(kind, "is not supported"))
+                self._refuse(label, REASONS.get(kind, "is not supported"))
             return _UNKNOWN
         beyond = [value for value in values.values() if isinstance(value, _Beyond)]
         args, options = (torch.fx.map_arg(part, lambda key: self._values[key]) for part in (node.args, node.kwargs))
@@ -199,7 +164,7 @@ class _Reading:
                 return beyond[0]
             if not _tensors((args, options)):
                 return self._outright(node, layer, args, options)
-            if kind in _TRAILING and not _goes_on(node, self.traced):
+            if kind in TRAILING and not _goes_on(node, self.traced):
                 (source,) = node.all_input_nodes[:1]
                 return _Beyond(self._values[source], source, label)
             return self._made(node, layer, kind, name, args, options)
@@ -214,10 +179,10 @@ class _Reading:
 
     def _knows(self, layer: Any, kind: str) -> bool:
         if layer is None:
-            return kind in FUNCTIONS or kind in _MOVING or kind in _ASKING
+            return kind in FUNCTIONS or kind in MOVING or kind in ASKING
         # Exact types: a subclass may compute something else.
         own = getattr(self._torch.nn, kind, None) is type(layer)
-        return own and (kind in MODULES or kind in _MOVING_MODULES or kind in _PADDING_MODULES)
+        return own and (kind in MODULES or kind in MOVING_MODULES or kind in PADDING_MODULES)
 
     def _refuse(self, label: str, reason: str) -> None:
         self._refused.append(f"{label} {reason}" if reason.startswith(("is ", "may ")) else f"{label}: {reason}")
@@ -229,16 +194,15 @@ class _Reading:
         return (node.target if layer is None else layer)(*args, **options)
 
     def _made(self, node: Any, layer: Any, kind: str, name: str, args: Any, options: Any) -> Any:
-        torch = self._torch
         if layer is not None:
             if not self._knows(layer, kind):
-                raise UnsupportedLayerError(_REASONS.get(kind, "is not supported"))
+                raise UnsupportedLayerError(REASONS.get(kind, "is not supported"))
             if kind in MODULES:
                 return MODULES[kind](self.builder, name, layer, *args, **options)
-            if kind in _MOVING_MODULES:
+            if kind in MOVING_MODULES:
                 return self._moved(name, layer, args, options)
             return self._padded(name, args[0], layer.padding, getattr(layer, "value", 0))
-        if kind in _ASKING:
+        if kind in ASKING:
             return self._asked(kind, args)
         if kind in ("pad", "constant_pad_nd"):
             given = dict(zip(("input", "pad", "mode", "value"), args, strict=False)) | options
@@ -257,10 +221,10 @@ class _Reading:
             if "x" in options:
                 args, options = (options["x"], *args), {k: v for k, v in options.items() if k != "x"}
             return FUNCTIONS[kind](self.builder, name, *args, **options)
-        if kind in _MOVING:
+        if kind in MOVING:
             function = node.target if node.op == "call_function" else _method(node.target)
             return self._moved(name, function, args, options)
-        raise UnsupportedLayerError(_REASONS.get(kind, "is not supported"))
+        raise UnsupportedLayerError(REASONS.get(kind, "is not supported"))
 
     def _asked(self, kind: str, args: Any) -> Any:
         x, *rest = args
@@ -340,7 +304,7 @@ def _goes_on(node: Any, traced: Any) -> bool:
             if user.op == "call_module"
             else _function_name(user.target)
         )
-        if kind not in _AFTER:
+        if kind not in AFTER:
             return True
         waiting.extend(user.users)
     return False

@@ -2,8 +2,8 @@
 
 A handler takes the builder, the new node's name and the call's arguments, as the function or the ATen operator has
 them; arguments that depend on the network's input are :class:`~polyregions.formats.tensors.Tensor`, all others what
-PyTorch would see. Modules call the handlers of their functions. What only moves entries is not here: the function itself
-is applied to the entries' numbers (:mod:`polyregions.formats.torch_graph`).
+PyTorch would see. Modules call the handlers of their functions. What only moves entries is not here: the function
+itself is applied to the entries' numbers (:mod:`polyregions.formats.torch_graph`).
 """
 
 from collections.abc import Callable
@@ -163,7 +163,11 @@ def _max_pool(
         raise UnsupportedLayerError("it returns the places of the maxima")
     axes = len(x.shape) - 2
     kernel = _per_axis(kernel_size, axes)
-    options = {"padding": _per_axis(padding, axes), "dilation": _per_axis(dilation, axes), "round_up": ceil_mode}
+    options: dict[str, Any] = {
+        "padding": _per_axis(padding, axes),
+        "dilation": _per_axis(dilation, axes),
+        "round_up": ceil_mode,
+    }
     return build.windowed(MaxPool(kernel, stride=_per_axis(stride, axes) if stride else None, **options), x, name)
 
 
@@ -182,7 +186,11 @@ def _average_pool(
         raise UnsupportedLayerError("divisor_override is not supported")
     axes = len(x.shape) - 2
     stride = _per_axis(stride, axes) if stride else None
-    options = {"padding": _per_axis(padding, axes), "round_up": ceil_mode, "include_padding": count_include_pad}
+    options: dict[str, Any] = {
+        "padding": _per_axis(padding, axes),
+        "round_up": ceil_mode,
+        "include_padding": count_include_pad,
+    }
     return build.windowed(AveragePool(_per_axis(kernel_size, axes), stride=stride, **options), x, name)
 
 

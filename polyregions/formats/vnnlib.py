@@ -115,8 +115,8 @@ def _boxes(commands: list[Any]) -> list[Box]:
             known = bounds[i][upper]
             bounds[i][upper] = value if known is None else min(known, value) if upper else max(known, value)
         for i, pair in enumerate(bounds):
-            for side, value in zip(("lower", "upper"), pair, strict=True):
-                if value is None:
+            for side, bound in zip(("lower", "upper"), pair, strict=True):
+                if bound is None:
                     raise UnboundedDomainError(f"X_{i} has no {side} bound; give it one")
         boxes[Box(*zip(*bounds, strict=True))] = None
     return list(boxes)

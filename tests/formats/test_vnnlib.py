@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import polyregions as pr
+from polyregions.cli import main
 from polyregions.errors import DomainError, EmptyDomainError, FormatError, UnboundedDomainError
 from polyregions.formats.vnnlib import load_vnnlib, vnnlib_boxes
-from polyregions.cli import main
 from tests.cli.runner import run_json
 
 DATA = Path(__file__).parents[1] / "data" / "vnncomp"
