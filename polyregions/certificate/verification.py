@@ -9,7 +9,7 @@ from polyregions.certificate.checker import verify as check_layers
 from polyregions.domain import Domain
 from polyregions.network import Network
 
-__all__ = ["verify"]
+__all__ = ["plain_layers", "verify"]
 
 
 def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Domain | None = None) -> Verification:
@@ -52,6 +52,12 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
     >>> result.valid, result.count, result.scope
     (True, 2, 'both')
     """
+    layers = plain_layers(network)
+    return check_layers(certificate, layers, network.include_output, None if domain is None else domain.to_json())
+
+
+def plain_layers(network: Network) -> list[Any]:
+    """The layers as the checker takes them: (W, b) or (W, b, which units are linear), in lists of exact numbers."""
     layers: list[Any] = [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
     if network.exact:
         layers = [
@@ -61,4 +67,4 @@ def verify(certificate: str | os.PathLike[str], network: Network, *, domain: Dom
         ]
     for layer, mask in enumerate(network.linear):
         layers[layer] += (mask.tolist(),)
-    return check_layers(certificate, layers, network.include_output, None if domain is None else domain.to_json())
+    return layers

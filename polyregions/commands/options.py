@@ -228,9 +228,15 @@ def read_network(arguments: Namespace) -> "Network":
 
     from polyregions.formats import load
 
-    # What a reader leaves out, such as a softmax at the end, it says in the log, which goes to standard error.
-    logging.getLogger("polyregions.formats").setLevel(logging.ERROR if arguments.quiet else logging.NOTSET)
-    return load(arguments.network, include_output=arguments.include_output)
+    # What a reader leaves out, such as a softmax at the end, it says in the log.
+    log, remarks = logging.getLogger("polyregions.formats"), logging.StreamHandler()
+    remarks.setFormatter(logging.Formatter("polyregions: %(message)s"))
+    remarks.setLevel(logging.ERROR if arguments.quiet else logging.NOTSET)
+    log.addHandler(remarks)
+    try:
+        return load(arguments.network, include_output=arguments.include_output)
+    finally:
+        log.removeHandler(remarks)
 
 
 def read_domain(arguments: Namespace) -> "Domain":

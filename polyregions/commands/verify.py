@@ -33,7 +33,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     from polyregions.certificate.network_file import NetworkFileError
 
     try:
-        result = verify(arguments.certificate, read_layers(arguments), arguments.include_output)
+        result = verify(arguments.certificate, *read_layers(arguments))
     except NetworkFileError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
@@ -45,14 +45,16 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     return ExitStatus.OK if result.valid else ExitStatus.CLAIM_FAILED
 
 
-def read_layers(arguments: Namespace) -> Any:
-    """The network's layers; .npz files are read by the checker itself."""
+def read_layers(arguments: Namespace) -> tuple[Any, bool]:
+    """The network's layers, and whether its output is counted; .npz files are read by the checker itself."""
     from polyregions.certificate.network_file import read_npz
 
     if Path(arguments.network).suffix.lower() == ".npz":
-        return read_npz(arguments.network)
+        return read_npz(arguments.network), arguments.include_output
+    from polyregions.certificate.verification import plain_layers
+
     network = options.read_network(arguments)
-    return [(w.tolist(), b.tolist()) for w, b in zip(network.weights, network.biases, strict=True)]
+    return plain_layers(network), network.include_output
 
 
 def lines(result: "Verification") -> list[str]:

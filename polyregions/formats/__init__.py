@@ -34,6 +34,7 @@ _SKLEARN = "load it in Python, then polyregions.save(polyregions.Network.from_sk
 #: What to do with files that hold a network, but that no reader here opens (most of them can run code when opened).
 _DETOURS = {
     **dict.fromkeys((".pt", ".pth", ".ckpt"), f"a PyTorch file? {_TORCH}"),
+    **dict.fromkeys((".h5", ".hdf5"), "a Keras file of the older kind? load it with keras, and save it as .keras"),
     **dict.fromkeys((".pkl", ".pickle", ".joblib"), f"a scikit-learn model? {_SKLEARN}"),
 }
 
@@ -51,14 +52,17 @@ def load(path: str | os.PathLike[str], *, include_output: bool = False) -> Netwo
     Raises
     ------
     FormatError
-        If there is no such file, if the extension is of no known format, or if the file does not hold
-        what its format promises; in one line that names the file.
+        If there is no such file, if the extension is of no known format, if the package that reads it is missing, or
+        if the file does not hold what its format promises; in one line that names the file.
+    UnsupportedLayerError, NetworkError
+        If it holds something else than affine and piecewise-linear nodes and maxima, or what does not fit together; in
+        one line that names the file and the nodes.
 
     Examples
     --------
     >>> load("net.txt")
     Traceback (most recent call last):
-    polyregions.errors.FormatError: net.txt: no reader for the extension '.txt'; known ones: .npz
+    polyregions.errors.FormatError: net.txt: no reader for the extension '.txt'; known ones: .keras, .nnet, .npz, .onnx
     """
     file = Path(path)
     reader = _of_extension(READERS, file, "reader")

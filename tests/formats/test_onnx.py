@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 import polyregions as pr
+from polyregions.cli import main
 from polyregions.errors import FormatError, NetworkError, UnsupportedLayerError
 from polyregions.formats.onnx import load_onnx, network_from_onnx
 from polyregions.graph import GraphNetwork
@@ -403,3 +404,41 @@ class TestExporters:
         torch.onnx.export(module.eval(), (torch.zeros(1, 1, 4, 4),), folded, dynamo=False, **axes)
         points = RNG.standard_normal((100, 16))
         assert np.allclose(load_onnx(folded)(points), expected(points), atol=1e-4)
+
+
+class TestCommandLine:
+    BOX = ("--box", "-1", "1")
+
+    def test_a_softmax_at_the_end(self, capsys, tmp_path):
+        made = dense([f32(2, 1), f32(2, 2)], [f32(2), f32(2)])
+        made.graph.node[-1].output[0] = "logits"
+        made.graph.node.append(helper.make_node("Softmax", ["logits"], ["y"], "probabilities"))
+        path = str(save(made, tmp_path / "net.onnx"))
+        for more, remarks in ([], 1), (["--quiet"], 0):
+            assert main(["bounds", path, *self.BOX, *more]) == 0
+            captured = capsys.readouterr()
+            assert captured.err.count("polyregions: node 'probabilities' (Softmax) at the end is left out") == remarks
+            assert "probabilities" not in captured.out
+
+    def test_nodes_that_cannot_be_read(self, capsys, tmp_path):
+        path = str(save(chain("Gelu", "Relu"), tmp_path / "net.onnx"))
+        assert main(["count", path, *self.BOX]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith(f"polyregions: error: {path}: a node can't be read: node 'a0' (Gelu) is not")
+        assert captured.err.count("\n") == 1
+        assert captured.out == ""
+
+    def test_a_box_of_another_size(self, capsys, tmp_path):
+        path = str(save(dense([f32(2, 3)], [f32(2)]), tmp_path / "net.onnx"))
+        (tmp_path / "box.json").write_text('{"lower": [0, 0], "upper": [1, 1]}')
+        assert main(["count", path, "--domain", str(tmp_path / "box.json")]) == 2
+        assert "2 dimensions, the network has 3 inputs" in capsys.readouterr().err
+
+    def test_graphs_in_every_command(self, capsys, tmp_path):
+        path = str(save(one_node("MaxPool", (1, 1, 3), kernel_shape=[2]), tmp_path / "net.onnx"))
+        for command in (["count"], ["regions"], ["cross-check"], ["bounds"], ["bounds", "--units"]):
+            assert main([command[0], path, *self.BOX, *command[1:], "--quiet"]) == 0, command
+        assert capsys.readouterr().err == ""
+        assert main(["count", path, *self.BOX, "--certificate", str(tmp_path / "c.json"), "--json"]) == 0
+        assert '"count": 4,' in capsys.readouterr().out
+        assert main(["verify", str(tmp_path / "c.json"), path]) == 0
