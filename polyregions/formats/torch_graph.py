@@ -11,7 +11,7 @@ import numpy as np
 from polyregions.errors import ImportCheckError, NetworkError, UnsupportedLayerError
 from polyregions.formats.tensors import Builder, Tensor, indices_of, network_of
 from polyregions.formats.torch_names import AFTER, ASKING, MOVING, MOVING_MODULES, PADDING_MODULES, REASONS, TRAILING
-from polyregions.formats.torch_nodes import FUNCTIONS, MODULES
+from polyregions.formats.torch_nodes import CASTS, FUNCTIONS, MODULES
 from polyregions.network import Network
 
 __all__ = ["network_from_module"]
@@ -138,6 +138,11 @@ class _Reading:
         if value.node == self.builder.graph.input:
             raise NetworkError("the module has no Linear layer, and no other that does anything")
         return value
+
+    @property
+    def tensors(self) -> set[Any]:
+        """The traced nodes that depend on the input."""
+        return {node for node, value in self._values.items() if isinstance(value, Tensor)}
 
     def _read(self, node: Any) -> Any:
         torch = self._torch
@@ -316,14 +321,21 @@ def _check(reading: _Reading, output: str, torch: Any, shape: tuple[int, ...]) -
     A check of the reading, not of rounding: an option misread changes outputs by far more than the bound, a
     billionth of the largest, and the roundings of two passes in float64 by far less.
     """
-    for node in reading.traced.graph.nodes:
-        if node.op == "output":
-            node.args = (reading.result,)
+    nodes = list(reading.traced.graph.nodes)
+    nodes[-1].args = (reading.result,)
+    for node in nodes:
+        # In double precision casts between floats do nothing.
+        if _function_name(node.target) in CASTS and node in reading.tensors:
+            node.replace_all_uses_with(node.args[0])
+    reading.traced.graph.eliminate_dead_code()
     reading.traced.recompile()
     generator = np.random.default_rng(0)
     points = generator.standard_normal((8, *shape)) * 2.0 ** generator.uniform(-2, 2, (8, *[1] * len(shape)))
-    with torch.no_grad():
-        theirs = np.array([reading.traced(torch.from_numpy(point)).numpy().ravel() for point in points])
+    try:
+        with torch.no_grad():
+            theirs = np.array([reading.traced(torch.from_numpy(point)).numpy().ravel() for point in points])
+    except Exception as error:
+        raise ImportCheckError(f"the module's own forward pass in double precision failed: {_line(error)}") from error
     graph = reading.builder.graph
     ours = graph.forward(points.reshape(len(points), *graph[graph.input].shape), output).reshape(len(points), -1)
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):

@@ -17,9 +17,12 @@ from polyregions.errors import NetworkError, UnsupportedLayerError
 from polyregions.formats.tensors import Builder, Tensor, inverse
 from polyregions.graph import AveragePool, MaxPool, batch_norm
 
-__all__ = ["FUNCTIONS", "MODULES", "constant"]
+__all__ = ["CASTS", "FUNCTIONS", "MODULES", "constant"]
 
 Handler = Callable[..., Any]
+
+#: Casts, which in double precision do nothing.
+CASTS = ("_to_copy", "bfloat16", "double", "float", "half", "to", "type_as")
 
 _TWO = "it multiplies two values that both depend on the network's input"
 
@@ -284,6 +287,12 @@ def _same(build: Builder, name: str, x: Tensor, *rest: Any, **more: Any) -> Tens
     return x
 
 
+def _cast(build: Builder, name: str, x: Tensor, *rest: Any, **more: Any) -> Tensor:
+    if any(getattr(value, "is_floating_point", True) is False for value in (*rest, *more.values())):
+        raise UnsupportedLayerError("it rounds to integers")
+    return x
+
+
 def _dropout(
     build: Builder, name: str, x: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -309,7 +318,8 @@ FUNCTIONS: dict[str, Handler] = {
     **dict.fromkeys(("maximum", "max"), _extreme(True)),
     **dict.fromkeys(("minimum", "min"), _extreme(False)),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"), _dropout),
-    **dict.fromkeys(("to", "float", "double", "contiguous", "clone", "alias", "detach", "type_as", "_to_copy"), _same),
+    **dict.fromkeys(("contiguous", "clone", "alias", "detach"), _same),
+    **dict.fromkeys(CASTS, _cast),
     "addmm": _addmm,
     "amax": _over(MaxPool),
     "amin": _least_over,

@@ -55,10 +55,10 @@ def vnnlib_boxes(path: str | os.PathLike[str]) -> list[Box]:
     --------
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile("w", suffix=".vnnlib") as file:
-    ...     _ = file.write("(declare-const X_0 Real) (assert (>= X_0 -0.5)) (assert (<= X_0 0.1))")
+    ...     length = file.write("(declare-const X_0 Real) (assert (>= X_0 -0.5)) (assert (<= X_0 0.1))")
     ...     file.flush()
     ...     vnnlib_boxes(file.name)
-    [Box([-0.5], ['1/10'])]
+    [Box([-0.5], [1/10])]
     """
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -132,6 +132,18 @@ def trained(module, *shape):
 
 
 class TestModules:
+    def test_casts_do_nothing(self):
+        class Casting(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(2, 2)
+
+            def forward(self, x):
+                return self.fc(x.float()).to(torch.float32)
+
+        module = Casting()
+        assert network_from_torch(module, input_shape=(2,)) == network_from_torch(nn.Sequential(module.fc))
+
     def test_residual(self, caplog):
         module = trained(Residual(), 1, 4, 4)
         with caplog.at_level(logging.WARNING):
@@ -224,6 +236,7 @@ REFUSED = {
     "Softmax in the middle": (lambda: two(nn.Softmax(-1)), r"layer 1 \(Softmax\) is not piecewise linear"),
     "jump": (lambda: two(nn.Threshold(0, 1)), r"layer 1 \(Threshold\): it jumps from 1 to 0"),
     "product": (lambda: Calling(lambda x: x * x), "it multiplies two values"),
+    "rounding": (lambda: Calling(lambda x: x.to(torch.int64)), "rounds to integers"),
     "quotient": (lambda: Calling(lambda x: 1 / x), "divides by what depends"),
     "statistics of the batch": (
         lambda: two(nn.BatchNorm1d(2, track_running_stats=False)),
