@@ -190,6 +190,11 @@ class _Reader:
                 raise NetworkError(text if text.startswith("node ") else f"{label}: {text}") from None
             except ValueError as error:  # shapes that do not broadcast
                 raise NetworkError(f"{label}: {_line(error)}") from None
+            except (ArithmeticError, AttributeError, LookupError, TypeError) as error:  # of damaged files
+                raise NetworkError(
+                    f"{label}: its inputs and attributes are not those of its type ({type(error).__name__}: "
+                    f"{_line(error)})"
+                ) from None
         self.values.update(zip(node.output, results, strict=False))
 
     def _refuse(self, label: str, kind: str, reason: str = "") -> None:

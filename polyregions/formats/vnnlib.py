@@ -23,6 +23,7 @@ _Bound = tuple[int, bool, Fraction]
 
 _TOKEN = re.compile(r"[()]|\|[^|]*\||[^\s()|]+")
 _MOST_CASES = 10_000
+_DEEPEST = 100
 
 
 def load_vnnlib(path: str | os.PathLike[str]) -> Box:
@@ -79,6 +80,8 @@ def _expressions(text: str) -> list[Any]:
         token = match.group()
         if token == "(":
             stack.append([])
+            if len(stack) > _DEEPEST:
+                raise FormatError(f"no VNN-LIB file: its parentheses are nested more than {_DEEPEST} deep")
         elif token != ")":
             stack[-1].append(token.strip("|"))
         elif len(stack) == 1:
@@ -93,13 +96,13 @@ def _expressions(text: str) -> list[Any]:
 
 def _boxes(commands: list[Any]) -> list[Box]:
     count = 0
-    cases: list[tuple[_Bound, ...]] = [()]
+    asserted: list[list[tuple[_Bound, ...]]] = []
     for command in commands:
         match command:
             case ["declare-const" | "declare-fun", str(name), *_]:
                 count += name.startswith("X_")
             case ["assert", expression]:
-                cases = _both([cases, _cases(expression)])
+                asserted.append(_cases(expression))
             case ["set-logic" | "set-info" | "set-option" | "check-sat" | "get-model" | "exit", *_]:
                 pass
             case _:
@@ -107,7 +110,7 @@ def _boxes(commands: list[Any]) -> list[Box]:
     if not count:
         raise FormatError("no VNN-LIB 1.0 file: it declares no input X_0")
     boxes: dict[Box, None] = {}
-    for case in cases:
+    for case in _both(asserted):
         bounds: list[list[Fraction | None]] = [[None, None] for _ in range(count)]
         for i, upper, value in case:
             if i >= count:

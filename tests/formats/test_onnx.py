@@ -125,6 +125,17 @@ def test_node(case):
     assert np.allclose(numbers_of(network_from_onnx(made), points), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("case", NODES)
+def test_node_against_onnxruntime(case):
+    runtime = pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    shape, constants, attributes = NODES[case]
+    made = one_node(case.split()[0], shape, constants, **attributes)
+    session = runtime.InferenceSession(made.SerializeToString())
+    points = RNG.standard_normal((5, int(np.prod(shape)))).astype(np.float32)
+    expected = [np.ravel(session.run(None, {"x": point.reshape(shape)})[0]) for point in points]
+    assert np.allclose(network_from_onnx(made)(points), expected, atol=1e-5)
+
+
 def test_tensors_of_both_sides():
     nodes = [
         helper.make_node("Split", ["x"], ["a", "b"], axis=1),
@@ -325,6 +336,12 @@ class TestRefusals:
         self.refused(made, NetworkError, r"^node 'it' \(Dense\): the weights have 3 columns")
         self.refused(one_node("Reshape", (1, 4), [i64(3, 2)]), NetworkError, r"^node 'it' \(Reshape\): it does not fit")
         self.refused(one_node("Add", (1, 4), [f32(3)]), NetworkError, r"^node 'it' \(Add\): ")
+
+    def test_attributes_that_are_missing(self):
+        match = (
+            r"^node 'it' \(MaxPool\): its inputs and attributes are not those of its type \(KeyError: 'kernel_shape'"
+        )
+        self.refused(one_node("MaxPool", (1, 1, 3)), NetworkError, match)
 
     def test_weights_that_are_no_numbers(self):
         made = one_node("Gemm", (1, 1), [np.array([[np.nan]], np.float32)])

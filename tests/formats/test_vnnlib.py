@@ -69,6 +69,7 @@ class TestBoxes:
         (UNIT + "(assert (<= X_0 nan))", FormatError, "nan is no number"),
         (UNIT + "(assert (<= X_2 1))", FormatError, "X_2 is not declared; there are 2 inputs"),
         (UNIT + "(assert (<= X_0 1)", FormatError, "a parenthesis is not closed"),
+        ("(" * 100_000, FormatError, "nested more than 100 deep"),
         (UNIT + ")", FormatError, "closed that was not opened"),
         (UNIT + "(vnnlib-version <2.0>)", FormatError, r"\(vnnlib-version <2\.0>\) is no command of VNN-LIB 1\.0"),
         (UNIT + "(assert (or (<= X_0 1) (<= X_0 .5)))" * 5 + "x", FormatError, "x is no command"),
