@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from polyregions.errors import FormatError, NetworkError
-from polyregions.formats.tensors import Builder, inverse, network_of
-from polyregions.graph import Dense, Elementwise, relu
+from polyregions.formats.tensors import inverse, network_of
+from polyregions.graph import Dense, Elementwise, Graph, relu
 from polyregions.graph.operator import numbers
 from polyregions.network import Network
 
@@ -33,7 +33,7 @@ def load_nnet(path: str | os.PathLike[str], *, include_output: bool = False) -> 
             body = body[2 * m :]
         if body or [sizes[0], sizes[-1]] != [int(n) for n in rows[0][1:3]]:
             raise ValueError("its header, its layers' sizes and the number of its lines do not fit together")
-        graph = Builder((1, sizes[0]), "input").graph
+        graph = Graph(sizes[0])
         scale = inverse(ranges[: sizes[0]])
         value = graph.add(Elementwise(scale, -means[: sizes[0]] * scale), "input")
         for i, (w, b) in enumerate(layers):

@@ -117,7 +117,8 @@ def test_network_files(capsys, tmp_path, case, command):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("net.txt", ".npz\n"), ("net", ".npz\n"), ("net.pt", "from_torch"), ("net.pkl", "from_sklearn")]
+    ("name", "hint"),
+    [("net.txt", ".onnx\n"), ("net", ".onnx\n"), ("net.pt", "from_torch"), ("net.pkl", "from_sklearn")],
 )
 def test_network_suffix(capsys, tmp_path, name, hint):
     (tmp_path / name).write_bytes(b"")

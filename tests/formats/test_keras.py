@@ -21,6 +21,9 @@ except ImportError as error:
 
 from keras import layers as kl
 
+# Of Keras itself, on NumPy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 IMAGE = (6, 5, 2)
 LAYERS = {
     "Dense": (lambda: kl.Dense(3, activation="relu"), (4,)),
