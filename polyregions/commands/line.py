@@ -37,6 +37,10 @@ def configure(parser: ArgumentParser) -> None:
         "--exact", action="store_true", help="breakpoints as exact fractions instead of rounded; slower"
     )
     parser.add_argument("--output", metavar="FILE", help="write the intervals to FILE (.csv)")
+    parser.add_argument("--plot", metavar="FILE", help="draw an output along the line into FILE (.png, .svg or .pdf)")
+    parser.add_argument(
+        "--plot-output", type=options.natural, metavar="I", help="which output --plot draws, from 0 (default: 0)"
+    )
     options.add_output(parser)
 
 
@@ -47,6 +51,12 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
     if arguments.output is not None and Path(arguments.output).suffix.lower() != ".csv":
         raise CommandError(f"{arguments.output}: the extension must be .csv")
+    if arguments.plot is not None:
+        from polyregions.plot.canvas import picture_format
+
+        picture_format(arguments.plot)
+    elif arguments.plot_output is not None:
+        raise CommandError("argument --plot-output goes with --plot")
     network = options.read_network(arguments)
     p, q = read_point(arguments.start, "--from"), read_point(arguments.end, "--to")
     if arguments.infinite:
@@ -60,15 +70,28 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     found = line(network, domain, definition=arguments.definition)
     if arguments.output is not None:
         output.write_file(arguments.output, _table(found, arguments.exact))
+    if arguments.plot is not None:
+        _plot(found, arguments)
     if arguments.json:
-        file = {"output": arguments.output} if arguments.output else {}
-        output.write_json(out, found.to_json(exact=arguments.exact) | file)
+        files = {name: getattr(arguments, name) for name in ("output", "plot") if getattr(arguments, name)}
+        output.write_json(out, found.to_json(exact=arguments.exact) | files)
         return ExitStatus.OK
     lines = _lines(found)
     if arguments.output is not None:
         lines.append(f"  {'written':<11} {len(found):,} intervals to {arguments.output}")
+    if arguments.plot is not None:
+        lines.append(f"  {'drawn':<11} output {arguments.plot_output or 0} to {arguments.plot}")
     output.write(out, "\n".join(lines))
     return ExitStatus.OK
+
+
+def _plot(found: "LineRegions", arguments: Namespace) -> None:
+    from polyregions.plot.line import save_line
+
+    try:
+        save_line(found, arguments.plot, output=arguments.plot_output or 0)
+    except OSError as error:
+        raise CommandError(f"{arguments.plot}: {error.strerror or error}") from None
 
 
 def _lines(found: "LineRegions") -> list[str]:

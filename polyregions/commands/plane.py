@@ -5,7 +5,6 @@ any bounded domain of two dimensions.
 """
 
 from argparse import ArgumentParser, Namespace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from polyregions.slices.plane import PlaneRegions
 
 HELP = "list the regions on a plane"
+
+#: As in :data:`polyregions.plot.plane.COLORS`.
+_COLORS = ("region", "active", "affine")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -36,18 +38,29 @@ def configure(parser: ArgumentParser) -> None:
     options.add_memory_limit(parser)
     parser.add_argument("--output", metavar="FILE", help="write the polygons to FILE (.npz or .json)")
     parser.add_argument("--html", metavar="FILE", help="write an interactive view of the plane to FILE (.html)")
-    parser.add_argument("--plot", metavar="FILE", help="draw the polygons into FILE (.png, .pdf, .svg)")
+    parser.add_argument("--plot", metavar="FILE", help="draw the polygons into FILE (.png, .svg or .pdf)")
+    parser.add_argument(
+        "--color",
+        choices=_COLORS,
+        help="what the colours of --plot tell: activation patterns (default), numbers of active units, or affine maps",
+    )
     options.add_output(parser)
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     from polyregions.slices.plane import plane
 
+    if arguments.color is not None and arguments.plot is None:
+        raise CommandError("argument --color goes with --plot")
     if arguments.domain is not None and (arguments.square or arguments.parallelogram):
         raise CommandError("arguments --square and --parallelogram go with --through")
     for path, suffixes in ((arguments.output, (".npz", ".json")), (arguments.html, (".html", ".htm"))):
         if path is not None and Path(path).suffix.lower() not in suffixes:
             raise CommandError(f"{path}: the extension must be one of {', '.join(suffixes)}")
+    if arguments.plot is not None:
+        from polyregions.plot.canvas import picture_format
+
+        picture_format(arguments.plot)
     network = options.read_network(arguments)
     domain = _domain(arguments)
     with options.meter(arguments) as meter:
@@ -62,7 +75,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     files = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
     try:
         for name, path in files.items():
-            _WRITERS[name](found, path)
+            _write(name, found, path, arguments)
     except OSError as error:
         raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
     if arguments.json:
@@ -85,20 +98,12 @@ def _domain(arguments: Namespace) -> "Domain":
     return Plane.through(*points, square=not arguments.parallelogram)
 
 
-def _save(found: "PlaneRegions", path: str) -> None:
-    found.save(path)
+def _write(name: str, found: "PlaneRegions", path: str, arguments: Namespace) -> None:
+    if name == "output":
+        found.save(path)
+    elif name == "html":
+        found.to_html(path)
+    else:
+        from polyregions.plot.plane import save_plane
 
-
-def _html(found: "PlaneRegions", path: str) -> None:
-    found.to_html(path)
-
-
-def _plot(found: "PlaneRegions", path: str) -> None:
-    try:
-        plot = import_module("polyregions.plot")
-    except ImportError as error:
-        raise CommandError(f"{path}: pictures need matplotlib (pip install 'polyregions[plot]'): {error}") from None
-    plot.save_plane(found, path)
-
-
-_WRITERS = {"output": _save, "html": _html, "plot": _plot}
+        save_plane(found, path, color=arguments.color or "region")

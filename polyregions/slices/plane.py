@@ -79,7 +79,8 @@ def plane(
     check_unmerged(network, "plane() draws")
     chart = domain.chart(network.input_dimension)
     if chart.dimension != 2:
-        raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {chart.dimension}")
+        remedy = "line() takes a Segment" if chart.dimension == 1 else "give a Plane, such as Plane.through(A, B, C)"
+        raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {chart.dimension}: {remedy}")
     run = Run(
         network,
         domain,
@@ -299,6 +300,15 @@ class PlaneRegions:
         products = [[sum((p[i] * q[i] for i in p if i in q), Fraction(0)) for q in columns] for p in columns]
         return np.array([[nearest_float(value) for value in row] for row in products])
 
+    @cached_property
+    def frame(self) -> FloatArray:
+        """(2, 2) upper triangular: ``frame @ (s, t)`` are the coordinates along u and across it, in input-space units.
+
+        The Cholesky factor of :attr:`gram`; its determinant is known without cancellation.
+        """
+        along = math.sqrt(self.gram[0, 0])
+        return np.array([[along, self.gram[0, 1] / along], [0.0, self._area_scale / along]])
+
     def domain_area(self, *, exact: bool = False) -> Any:
         """The domain's area in the coordinates (s, t), exact, or in input space as a float."""
         (x0, y0), (x1, y1) = self.chart.lower, self.chart.upper
@@ -331,9 +341,10 @@ class PlaneRegions:
         return Region(self.network, self.pattern(region), self.chart.ambient(mean), self.domain)
 
     def activations(self) -> npt.NDArray[np.int64]:
-        """(m,): how many neurons are active on each region."""
+        """(m,): how many ReLU units are active on each region."""
         bits = np.unpackbits(self.packed_patterns, axis=1, count=sum(self.network.widths))
-        return np.asarray(bits.sum(axis=1, dtype=np.int64))
+        # Linear units have the state 1.
+        return np.asarray(bits.sum(axis=1, dtype=np.int64) - sum(self.network.linear_widths))
 
     @cached_property
     def affine_maps(self) -> FloatArray:
@@ -341,6 +352,13 @@ class PlaneRegions:
         from polyregions.slices.plane_maps import affine_maps
 
         return affine_maps(self.network, self.domain, self.packed_patterns)
+
+    @cached_property
+    def map_labels(self) -> npt.NDArray[np.int64]:
+        """(m,) numbers from 0: equal if and only if the outputs are the same functions on the plane, proven."""
+        from polyregions.slices.plane_maps import map_labels
+
+        return map_labels(self.network, self.domain, self.packed_patterns)
 
     def _states(self, i: int) -> npt.NDArray[np.bool_]:
         return np.unpackbits(self.packed_patterns[i], count=sum(self.network.widths)).astype(np.bool_)

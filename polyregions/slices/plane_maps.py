@@ -6,9 +6,10 @@ import numpy.typing as npt
 from polyregions.domain import Domain
 from polyregions.exact.filter import FloatBox, first_rows
 from polyregions.exact.restriction import Restriction
+from polyregions.geometry.affine_pieces import AffinePieces
 from polyregions.network import Network
 
-__all__ = ["affine_maps"]
+__all__ = ["affine_maps", "map_labels"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,3 +38,13 @@ def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[n
                 forms[:, :, 2] += network.biases[layer + 1]
         result[part] = forms
     return result
+
+
+def map_labels(network: Network, domain: Domain, packed_patterns: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Numbers from 0 for the outputs on the regions, (m,): equal if and only if these are the same functions, exactly."""
+    states = np.unpackbits(packed_patterns, axis=1, count=sum(network.widths))
+    pieces = AffinePieces(Restriction(network, domain), states, [])
+    pieces.compare_maps()
+    if pieces.labels is None:
+        raise RuntimeError("the comparison of maps was stopped, and nobody asked for that")
+    return pieces.labels
