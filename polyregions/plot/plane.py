@@ -72,7 +72,7 @@ def plot_plane(
     ax = current_axes(ax)
     from matplotlib.collections import PolyCollection
 
-    corners = found.vertices @ found.frame.T
+    corners = found.vertices @ found.orthonormal.T
     if color == "active":
         style: dict[str, Any] = {"array": found.activations(), "cmap": "viridis"}
     elif color == "affine":
@@ -131,7 +131,7 @@ def _check(found: Any) -> None:
 def _frame(ax: Any, found: "PlaneRegions") -> None:
     """Limits around the domain, and what the axes and the picture show."""
     (x0, y0), (x1, y1) = ([float(v) for v in bounds] for bounds in (found.chart.lower, found.chart.upper))
-    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ found.frame.T
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ found.orthonormal.T
     low, high = corners.min(axis=0), corners.max(axis=0)
     ax.set(
         aspect="equal",

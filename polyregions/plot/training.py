@@ -50,7 +50,7 @@ def plot_training(
     >>> line.get_ydata().tolist(), line.get_label()
     ([11.0, 16.0, 18.0], '2-16-16-1 (mean and range of 2 runs)')
     """
-    rows = [list(row) if hasattr(row, "__iter__") else row for row in counts]
+    rows = [list(row) if hasattr(row, "__iter__") and not isinstance(row, str) else row for row in counts]
     runs = rows if rows and isinstance(rows[0], list) else [rows]
     if not runs[0] or any(not isinstance(run, list) or len(run) != len(runs[0]) for run in runs):
         raise ArgumentError("counts must be a number for each epoch, or several runs of equally many numbers")
@@ -70,7 +70,10 @@ def plot_training(
         low, high = values.min(axis=0), values.max(axis=0)
         band = ax.fill_between(times, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     ax.set(xlabel="epoch", ylabel="regions")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    if ax.get_xscale() == "linear":
+        from matplotlib.ticker import MaxNLocator
+
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     if text:
         ax.legend(fontsize="small")
     return line, band

@@ -39,9 +39,11 @@ def page(found: "PlaneRegions") -> str:
         "title": str(found.count),
         "inputs": network.input_dimension,
         "widths": list(network.widths),
+        # Linear units have the state 1 and are not counted.
+        "linear": sum(network.linear_widths),
         "outputs": outputs,
         "maps": with_maps,
-        "gram": found.gram.tolist(),
+        "frame": found.orthonormal.tolist(),
         # Points of input space are only shown where they are short.
         "basis": basis.tolist() if network.input_dimension <= 8 else None,
         "arrays": {

@@ -164,7 +164,8 @@ LINE = _object(
         },
         "interval_patterns": {"type": "array", "items": PATTERN, "uniqueItems": True},
         **{name: COUNT_PROPERTIES[name] for name in ("seconds", "stats", "network", "domain", "versions")},
-    }
+    },
+    additionalProperties={"type": "string"},  # the files that were written
 )
 
 _POLYGONS = {
