@@ -80,7 +80,7 @@ def plot_plane(
     else:
         style = {"facecolors": colours_of_patterns(found.packed_patterns)}
     # Thinner edges for smaller polygons; without them lines as wide as a hair close the seams between neighbours.
-    width = min(0.6, max(0.04, 8 * (found.areas.sum() / found.domain_area() / len(found)) ** 0.5))
+    width = min(0.6, max(0.04, 8 / len(found) ** 0.5))
     style |= {"edgecolors": "black", "linewidths": width} if edges else {"edgecolors": "face", "linewidths": 0.1}
     polygons = PolyCollection(np.split(corners, found.offsets[1:-1]), **style)
     ax.add_collection(polygons, autolim=False)

@@ -302,9 +302,9 @@ class PlaneRegions:
 
     @cached_property
     def orthonormal(self) -> FloatArray:
-        """(2, 2) upper triangular: ``orthonormal @ (s, t)`` is the place along u and across it, in the units of the input space.
+        """(2, 2) upper triangular: ``orthonormal @ (s, t)`` is the place along u and across it in input space.
 
-        The Cholesky factor of :attr:`gram`; its determinant is known without cancellation.
+        The Cholesky factor of :attr:`gram`, but its determinant without cancellation.
         """
         along = math.sqrt(self.gram[0, 0])
         return np.array([[along, self.gram[0, 1] / along], [0.0, self._area_scale / along]])

@@ -41,7 +41,7 @@ def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[n
 
 
 def map_labels(network: Network, domain: Domain, packed_patterns: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """Numbers from 0 for the outputs on the regions, (m,): equal if and only if these are the same functions, exactly."""
+    """Numbers from 0 for the outputs on the regions, (m,): equal if and only if the functions are, exactly."""
     states = np.unpackbits(packed_patterns, axis=1, count=sum(network.widths))
     pieces = AffinePieces(Restriction(network, domain), states, [])
     pieces.compare_maps()

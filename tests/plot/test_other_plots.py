@@ -1,5 +1,6 @@
 """Pictures of lines, distances, counts during training, and bounds."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,7 +26,7 @@ def test_the_curve_is_the_network(network, ax, output):
     assert np.allclose(values, network(start + t[:, None] * (end - start))[:, output])
     assert breakpoints.get_xydata().tolist() == curve.get_xydata()[1:-1].tolist()
     rectangles = [path.vertices for path in strip.get_paths()]
-    assert [(r[:, 0].min(), r[:, 0].max()) for r in rectangles] == list(zip(t[:-1], t[1:], strict=True))
+    assert [(r[:, 0].min(), r[:, 0].max()) for r in rectangles] == list(pairwise(t))
     assert len(np.unique(strip.get_facecolors(), axis=0)) == len(found)
     # The strip is at the bottom, and the curve above it.
     bottom, top = ax.get_ylim()
