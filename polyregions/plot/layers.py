@@ -3,7 +3,7 @@
 from typing import Any
 
 from polyregions.domain import Domain
-from polyregions.enumeration import check_kinds
+from polyregions.enumeration import check_kinds, check_unmerged
 from polyregions.errors import ArgumentError
 from polyregions.geometry.plain import plain_network
 from polyregions.network import Network
@@ -67,11 +67,7 @@ def plot_layers(
     depth = network.depth
     if not depth:
         raise ArgumentError("the network has no ReLU layer, so that there is nothing to draw")
-    if network.merges:
-        raise ArgumentError(
-            "this network has maxima of more than two arguments, whose layers count other regions than it has itself; "
-            "draw plane(network, domain)"
-        )
+    check_unmerged(network, "plot_layers() draws")
     if axes is not None and len(axes) != depth:
         raise ArgumentError(f"the network has {depth} ReLU layers, each drawn on axes of its own; {len(axes)} given")
     # All searches before the first axes: one that fails leaves no half of a picture.

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyregions as pr
+from polyregions.graph import Dense, Graph, Maxout, leaky_relu, relu
 from polyregions.network import rational_layer
 from polyregions.plot import plot_layers, plot_plane
 from polyregions.slices.plane import PlaneRegions
@@ -206,6 +207,21 @@ def test_layers_on_given_axes():
         plot_layers(network, pr.Box(-1, 1), axes=axes[:1])
     with pytest.raises(pr.PolyregionsError, match="no ReLU layer"):
         plot_layers(pr.Network.from_arrays([[[1.0, 1.0]]], [[0.0]]), pr.Box(-1, 1))
+
+
+def test_layers_of_graphs():
+    graph = Graph((2,))
+    hidden = graph.add(Dense(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])), "input")
+    bent = graph.add(leaky_relu("1/10"), hidden)
+    network = graph.network(graph.add(relu(), graph.add(Dense(np.array([[1.0, 1.0, 1.0, -3.0]]), [-0.5]), bent)))
+    drawn = plot_layers(network, pr.Box(-1, 1), color="active")
+    # Four lines through 0; then those of the regions that the second layer cuts.
+    whole = pr.plane(network, pr.Box(-1, 1))
+    assert [len(part.get_paths()) for part in drawn] == [8, len(whole)]
+    assert drawn[1].get_array().max() <= network.num_units == 5
+    largest = graph.network(graph.add(Maxout(4), hidden))
+    with pytest.raises(pr.PolyregionsError, match=r"maxima of more than two arguments; plot_layers\(\) draws"):
+        plot_layers(largest, pr.Box(-1, 1))
 
 
 def test_layers_of_rational_weights():
