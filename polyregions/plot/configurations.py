@@ -1,6 +1,7 @@
 """Bounds against counts, over configurations of layers."""
 
 from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -75,16 +76,15 @@ def plot_bounds(
     series = {name: _ranges(name, values, names) for name, values in {**counts, **bounds}.items()}
     ax = current_axes(ax)
     result: dict[str, Any] = {}
-    for i, (name, (low, mean, high)) in enumerate(series.items()):
+    for i, (name, (low, middle, high)) in enumerate(series.items()):
         ranges = bool((low < high).any())
         # Side by side, where bars would hide each other.
         shift = 0.1 * (i - (len(counts) - 1) / 2) if ranges else 0.0
         style = {"linestyle": "--", "marker": "."} if name in bounds else {"linestyle": "none", "marker": "o"}
         result[name] = ax.errorbar(
             np.arange(len(names)) + shift,
-            mean,
-            # Of equal numbers the mean is rounded.
-            yerr=np.maximum([mean - low, high - mean], 0.0) if ranges else None,
+            middle,
+            yerr=[middle - low, high - middle] if ranges else None,
             markersize=5,
             linewidth=1,
             capsize=3,
@@ -108,5 +108,5 @@ def _ranges(name: str, values: Sequence[Any], configurations: Sequence[str]) -> 
         if not numbers or min(numbers) <= 0:
             reason = f"{min(numbers):g} has no logarithm" if numbers else "there is no number"
             raise ArgumentError(f"{where}: {reason}")
-        rows.append([min(numbers), sum(v / len(numbers) for v in numbers), max(numbers)])
+        rows.append([min(numbers), mean(numbers), max(numbers)])
     return tuple(np.array(rows).T)

@@ -157,7 +157,7 @@ def shown(container):
 def test_bounds_against_counts(ax):
     artists = plot_bounds(
         [(2, 6), "4,4"],
-        counts={"counted": [[5, 9, 16], [10, 10]], "other": [7, [3, 5]]},
+        counts={"counted": [[9, 16, 5], [10, 10]], "other": [7, [5, 3]]},
         bounds={"bound": [2**70, 100]},
         ax=ax,
     )

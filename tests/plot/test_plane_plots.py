@@ -209,6 +209,13 @@ def test_layers_on_given_axes():
         plot_layers(pr.Network.from_arrays([[[1.0, 1.0]]], [[0.0]]), pr.Box(-1, 1))
 
 
+def test_layers_with_linear_units():
+    linear = [np.array([True, False]), np.array([False])]
+    network = pr.Network.from_arrays([np.eye(2), [[1.0, 1.0]], [[1.0]]], [[0.0, 0.0], [0.5], [0.0]], linear=linear)
+    # y = 0; then x + relu(y) = -1/2, on both sides of it.
+    assert [len(part.get_paths()) for part in plot_layers(network, pr.Box(-1, 1))] == [2, 4]
+
+
 def test_layers_of_graphs():
     graph = Graph((2,))
     hidden = graph.add(Dense(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, -1.0]])), "input")
