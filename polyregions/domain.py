@@ -206,6 +206,22 @@ def _entries_of(values: Any, name: str) -> list[Any]:
         raise DomainError(f"the {name}{'' if str(error).startswith('must') else ':'} {error}") from None
 
 
+def _flattened(values: Any) -> Any:
+    """The numbers of nested lists, in order; anything else as it is."""
+    if isinstance(values, list | tuple) and any(isinstance(value, list | tuple) for value in values):
+        return [number for value in values for number in _flattened(value if hasattr(value, "__iter__") else [value])]
+    return values
+
+
+def _coordinates(values: Any, dimension: int) -> list[int]:
+    """Coordinates, from 0, as integers that are there."""
+    coordinates = _entries_of(values, "box's free coordinates")
+    for value in coordinates:
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < dimension:
+            raise DomainError(f"the box's free coordinates are whole numbers from 0 to {dimension - 1}, not {value!r}")
+    return coordinates
+
+
 def _freeze(domain: "Domain", **values: Any) -> None:
     for name, value in values.items():
         object.__setattr__(domain, name, value)
@@ -261,6 +277,67 @@ class Box(Domain):
             low = (low,) * len(high)
         _freeze(self, lower=low, upper=high)
         self.pairs(max(len(b) if isinstance(b, tuple) else 1 for b in (self.lower, self.upper)))
+
+    @classmethod
+    def around(
+        cls, point: Any, radius: Any = None, *, within: "Box | None" = None, free: Sequence[int] | None = None
+    ) -> "Box":
+        """The points of a box that differ from a given one by at most a radius, and only in some coordinates.
+
+        Parameters
+        ----------
+        point : n numbers
+            A list, an array or a tensor of any shape (an image), flattened in C order.
+        radius : number or n numbers, optional
+            In the maximum norm, or of each coordinate; taken exactly. Default: no limit, ``within`` is one.
+        within : Box, optional
+            Such as ``Box(0, 1)``, in which all inputs lie; the result is the intersection.
+        free : sequence of int, optional
+            The coordinates, from 0, that vary; all others are frozen at the point. Default: all.
+
+        Raises
+        ------
+        EmptyDomainError
+            If ``within`` does not hold the point's frozen coordinates, or is farther from the point than the radius.
+        DomainError
+            If neither a radius nor ``within`` is given, a radius is negative, or a coordinate is not there.
+
+        Examples
+        --------
+        >>> Box.around([0.5, 1, 0], "1/4", within=Box(0, 1))
+        Box([0.25, 0.75, 0], [0.75, 1, 0.25])
+        >>> Box.around([0.5, 1, 0], free=[2], within=Box(0, 1)).chart(3).dimension
+        1
+        """
+        try:
+            centre = _vector(_flattened(plain(point)), "box's point")
+        except ValueError as error:
+            raise DomainError(f"the box's point: {error}") from None
+        n = len(centre)
+        if radius is None and within is None:
+            raise DomainError("a box around a point needs a radius, or a box within which the point's coordinates vary")
+        given = None if radius is None else cls._bound(radius, "radius")
+        radii = given if isinstance(given, tuple) else (given,) * n
+        if len(radii) != n:
+            raise DomainError(f"the box has {len(radii)} radii, and the point {n} coordinates")
+        varies = range(n) if free is None else set(_coordinates(free, n))
+        lower, upper = list(centre), list(centre)
+        limits = within.pairs(n) if within is not None else [None] * n
+        for i, (value, r, limit) in enumerate(zip(centre, radii, limits, strict=True)):
+            if r is not None and r < 0:
+                raise DomainError(f"the box's radius must be at least 0; that of coordinate {i} is {r}")
+            if i in varies and r is not None:
+                lower[i], upper[i] = value - r, value + r
+            if limit is not None:
+                whole = i in varies and r is None
+                lower[i], upper[i] = limit if whole else (max(lower[i], limit[0]), min(upper[i], limit[1]))
+                if lower[i] > upper[i]:
+                    far = f" and radius {r}" if i in varies else ", where it is frozen,"
+                    raise EmptyDomainError(
+                        f"the box is empty: coordinate {i} of the point is {value}{far} "
+                        f"and must lie within [{limit[0]}, {limit[1]}]"
+                    )
+        return cls(lower, upper)
 
     @staticmethod
     def _bound(value: Any, name: str) -> Fraction | Vector:

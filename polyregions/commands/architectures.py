@@ -74,6 +74,7 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
     if arguments.cnn is None and not is_widths:
         return None
     given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None, "--space": arguments.space}
+    given |= {"--around": arguments.around is not None}
     given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
     for name, is_given in given.items():
         if is_given:

@@ -39,7 +39,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     if arguments.output is not None and Path(arguments.output).suffix.lower() != ".csv":
         raise CommandError(f"{arguments.output}: the extension must be .csv")
     network = options.read_network(arguments)
-    given = arguments.box is not None or arguments.domain is not None
+    given = options.has_domain(arguments) and not arguments.space
     domain = options.read_domain(arguments) if given else None
     points = read_points(arguments.points)
     start = time.monotonic()

@@ -96,13 +96,40 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         help="JSON file with a box, polytope, segment, line or plane, or VNN-LIB property (.vnnlib)",
     )
     domain.add_argument(
+        "--around",
+        metavar="POINT",
+        help="a box around a point (numbers with commas, or a file: .npy, .json or .txt), given by --radius, --within "
+        "and --free",
+    )
+    domain.add_argument(
         "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
+    )
+    around = parser.add_argument_group("with --around")
+    around.add_argument("--radius", type=_number, metavar="R", help="no coordinate differs from the point's by more")
+    around.add_argument(
+        "--within", nargs=2, type=_number, metavar=("LO", "HI"), help="all coordinates lie between LO and HI"
+    )
+    around.add_argument(
+        "--free",
+        type=_coordinates,
+        metavar="LIST",
+        help="coordinates, from 0, that vary, such as 0,3,10-19; the others are frozen at the point (default: all)",
     )
 
 
 def has_domain(arguments: Namespace) -> bool:
     """Whether one was given, where it need not be."""
-    return arguments.box is not None or arguments.domain is not None or arguments.space
+    _check_around(arguments)
+    return any(value is not None for value in (arguments.box, arguments.domain, arguments.around)) or arguments.space
+
+
+def _check_around(arguments: Namespace) -> None:
+    """What belongs to ``--around`` needs it, and it needs a size."""
+    given = [name for name in ("radius", "within", "free") if getattr(arguments, name) is not None]
+    if arguments.around is None and given:
+        raise CommandError(f"argument --{given[0]}: goes with --around POINT")
+    if arguments.around is not None and not {"radius", "within"} & set(given):
+        raise CommandError("argument --around: needs --radius R, --within LO HI, or both")
 
 
 def add_include_output(parser: ArgumentParser) -> None:
@@ -240,9 +267,16 @@ def read_network(arguments: Namespace) -> "Network":
 
 
 def read_domain(arguments: Namespace) -> "Domain":
-    """The domain given by ``--box``, ``--domain`` or ``--space``."""
+    """The domain given by ``--box``, ``--around``, ``--domain`` or ``--space``."""
     from polyregions.domain import Box, Space
 
+    _check_around(arguments)
+    if arguments.around is not None:
+        from polyregions.commands.points import read_point
+
+        within = None if arguments.within is None else Box(*arguments.within)
+        point = read_point(arguments.around, "--around")
+        return Box.around(point, arguments.radius, within=within, free=arguments.free)
     if arguments.space:
         return Space()
     if arguments.box is not None:
@@ -287,7 +321,7 @@ def unique_remedies(remedy: str) -> str:
 
 
 #: Options whose values may begin with a minus sign, and how many values they have.
-_SHIELDED = {"--box": 2, "--from": 1, "--to": 1, "--through": 3}
+_SHIELDED = {"--box": 2, "--around": 1, "--radius": 1, "--within": 2, "--from": 1, "--to": 1, "--through": 3}
 
 
 def shield_negative_numbers(argv: Sequence[str]) -> list[str]:
@@ -354,6 +388,20 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
     return value
+
+
+def _coordinates(text: str) -> list[int]:
+    """The numbers of a list such as ``0,3,10-12``, for argparse."""
+    result: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"{part!r} is no coordinate such as 3 and no range such as 10-19")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise argparse.ArgumentTypeError(f"the range {part!r} ends before it begins")
+        result.extend(range(first, last + 1))
+    return result
 
 
 def _confidence(text: str) -> float:

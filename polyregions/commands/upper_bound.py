@@ -41,6 +41,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         for name, given in {
             "--box": arguments.box is not None,
             "--domain": arguments.domain is not None,
+            "--around": arguments.around is not None,
             "--include-output": arguments.include_output,
         }.items():
             if given:
@@ -48,7 +49,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         bounds = upper_bounds([int(width) for width in arguments.network.split(",")])
     else:
         network = options.read_network(arguments)
-        if arguments.box is not None or arguments.domain is not None:
+        if options.has_domain(arguments) and not arguments.space:
             domain = options.read_domain(arguments)
         bounds = upper_bounds(network, domain, method=arguments.method)
     best = min(bounds, key=lambda bound: bound.value)

@@ -1,10 +1,13 @@
 """Counting patterns of a graph where several states of its lowered network's units are one pattern."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyregions.enumeration import Enumerator, Leaf
 from polyregions.network import Network
+
+if TYPE_CHECKING:
+    from polyregions.splitting.vertex_cells import Polygons
 
 __all__ = ["MergedTree"]
 
@@ -53,6 +56,14 @@ class MergedTree:
             if key not in self._known:
                 self._known.add(key)
                 yield leaf
+
+    def polygons(self, stop: Callable[[], bool] = lambda: False) -> "Iterator[Polygons | Leaf]":
+        """Yield all regions of the lowered network with their corners: several may have one pattern."""
+        tree: Any = self._tree
+        for found in tree.polygons(stop):
+            rows = [found.states] if isinstance(found, Leaf) else [row.tobytes() for row in found.states]
+            self._known.update(self._network.pattern_key(row) for row in rows)
+            yield found
 
     def open_bound(self) -> int | None:
         """A proven upper bound of the number of patterns not found yet."""

@@ -52,7 +52,10 @@ class ExactForms:
 
     @cached_property
     def _restriction(self) -> Restriction:
-        return Restriction(self._network.including_output(), self._domain)
+        network = self._network
+        # A graph's output can't be a layer of ReLUs, but that of its lowered network can, and only forms are asked for.
+        layers = Network(network.weights, network.biases, include_output=True, linear=network.linear, exact=network.exact)
+        return Restriction(layers, self._domain)
 
     @cached_property
     def _weights(self) -> list[Any]:

@@ -21,6 +21,7 @@ from polyregions.geometry.region import Region, pattern_text
 from polyregions.network import Network, Pattern
 from polyregions.result import Status, network_json, versions
 from polyregions.slices.line_search import LineSearch
+from polyregions.slices.merged_line import merge, pattern_keys
 from polyregions.slices.same_maps import differing_neighbours, distinct_maps
 
 __all__ = ["LineRegions", "line"]
@@ -84,6 +85,8 @@ def line(network: Network, domain: Domain, *, definition: Definition | str = Def
             f"the {kind} lies in a space of {len(start)} dimensions, the network has {network.input_dimension} inputs"
         )
     search = LineSearch(network, start, direction, infinite=isinstance(domain, Line))
+    if network.merges:
+        merge(search)
     return LineRegions(network, domain, Definition.of(definition), search, time.perf_counter() - began)
 
 
@@ -139,7 +142,7 @@ class LineRegions:
     @cached_property
     def num_patterns(self) -> int:
         """R1: patterns attained on the closed segment or on the line, also at single points."""
-        return len(self) + int(self._new_at_points.sum())
+        return len(self) + int(self._new_at_points.sum()) + len(self._search.lone)
 
     @cached_property
     def num_linear(self) -> int:
@@ -159,13 +162,23 @@ class LineRegions:
     @property
     def _new_at_points(self) -> npt.NDArray[np.bool_]:
         """Whether the pattern at each end differs from those on its intervals; (K + 1,)."""
-        states, points = self._search.states, self._search.points
+        states, points = self.keys
         new = np.ones(len(points), dtype=np.bool_)
-        new[1:] &= (points[1:] != states).any(axis=1)
-        new[:-1] &= (points[:-1] != states).any(axis=1)
+        new[1:] &= points[1:] != states
+        new[:-1] &= points[:-1] != states
         if isinstance(self.domain, Line):
             new[[0, -1]] = False
         return new
+
+    @cached_property
+    def keys(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+        """The patterns of the intervals (K,) and at their ends (K + 1,) as bytes, equal for equal patterns."""
+        return pattern_keys(self._search, self._search.states), pattern_keys(self._search, self._search.points)
+
+    @property
+    def lone_keys(self) -> list[bytes]:
+        """Those of patterns attained at single points within intervals: of networks that merge only."""
+        return [pattern_keys(self._search, states[None])[0] for _, states in self._search.lone]
 
     # -- breakpoints -------------------------------------------------------------------------------------
 
@@ -210,26 +223,26 @@ class LineRegions:
     def changes(self, breakpoint: int) -> list[Neuron]:
         """The neurons (layer, unit), from 0, whose state differs on both sides of a breakpoint.
 
-        One, unless several vanish at the same t.
+        One, unless several vanish at the same t. Of a graph (node, entry), by their places in a pattern.
         """
         left = self._index(breakpoint, len(self) - 1, "breakpoint")
-        states = self._search.states
-        units = np.flatnonzero(np.unpackbits(states[left] ^ states[left + 1], count=sum(self.network.widths)))
-        return [self._neuron(int(unit)) for unit in units]
-
-    def _neuron(self, unit: int) -> Neuron:
-        layer = 0
-        for width in self.network.widths:
-            if unit < width:
-                break
-            unit, layer = unit - width, layer + 1
-        return layer, unit
+        sides = zip(self.pattern(left), self.pattern(left + 1), strict=True)
+        return [
+            (layer, unit)
+            for layer, (before, after) in enumerate(sides)
+            if before != after
+            for unit, (one, other) in enumerate(zip(before, after, strict=True))
+            if one != other
+        ]
 
     # -- intervals ---------------------------------------------------------------------------------------
 
     @property
     def packed_patterns(self) -> Packed:
-        """(K, ceil(N / 8)) uint8; ``numpy.unpackbits(packed, axis=1, count=N)`` gives the N states per interval."""
+        """(K, ceil(N / 8)) uint8; ``numpy.unpackbits(packed, axis=1, count=N)`` gives the N states per interval.
+
+        Of a graph's network those of the lowered network's units; where it merges, at the interval's beginning.
+        """
         return self._search.states
 
     @property
@@ -243,20 +256,19 @@ class LineRegions:
 
     def patterns(self) -> Iterator[Pattern]:
         """All patterns that :attr:`count` counts, along the line."""
-        new = self._new_at_points if self.definition is Definition.PATTERNS else np.zeros(len(self) + 1, dtype=bool)
+        every = self.definition is Definition.PATTERNS
+        new = self._new_at_points if every else np.zeros(len(self) + 1, dtype=bool)
         for i, states in enumerate(self._search.states):
             if new[i]:
                 yield self._unpack(self._search.points[i])
             yield self._unpack(states)
+            if every:
+                yield from (self._unpack(point) for interval, point in self._search.lone if interval == i)
         if new[-1]:
             yield self._unpack(self._search.points[-1])
 
     def _unpack(self, states: Packed) -> Pattern:
-        flat, result, offset = np.unpackbits(states, count=sum(self.network.widths)).tolist(), [], 0
-        for width in self.network.widths:
-            result.append(tuple(flat[offset : offset + width]))
-            offset += width
-        return tuple(result)
+        return self.network.pattern_of(np.unpackbits(states, count=sum(self.network.widths)).tobytes())
 
     def affine_map(self, interval: int, *, exact: bool = False) -> tuple[Any, Any]:
         """The network's output along an interval as slope and intercept, t -> slope t + intercept.

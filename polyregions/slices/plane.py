@@ -328,11 +328,19 @@ class PlaneRegions:
 
     def pattern(self, region: int) -> Pattern:
         """The activation pattern of a region."""
-        flat, result, offset = self._states(self._index(region)).astype(int).tolist(), [], 0
-        for width in self.network.widths:
-            result.append(tuple(flat[offset : offset + width]))
-            offset += width
-        return tuple(result)
+        return self.network.pattern_of(self._states(self._index(region)).astype(np.uint8).tobytes())
+
+    @cached_property
+    def numbers(self) -> npt.NDArray[np.int64]:
+        """(m,): the region that each polygon is of, from 0 in order of their first polygons.
+
+        Each polygon is a region of its own, but for graphs with maxima of three or more: there polygons are the cells
+        of the lowered network, and all with the same pattern of the graph are one region.
+        """
+        if not self.network.merges:
+            return np.arange(len(self))
+        known: dict[Pattern, int] = {}
+        return np.array([known.setdefault(self.pattern(i), len(known)) for i in range(len(self))], dtype=np.int64)
 
     def region(self, region: int) -> Region:
         """As a :class:`polyregions.Region`; its witness is the exact mean of the corners."""

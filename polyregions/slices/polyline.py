@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -86,9 +86,10 @@ class PolylineRegions:
     @cached_property
     def count(self) -> int:
         """Distinct patterns: on intervals of the curve, or with "patterns" anywhere on it."""
-        found = {states.tobytes() for part in self.segments for states in part.packed_patterns}
+        found = set(chain.from_iterable(part.keys[0] for part in self.segments))
         if self.definition is Definition.PATTERNS:
-            found |= {states.tobytes() for part in self.segments for states in part.packed_end_patterns}
+            found.update(chain.from_iterable(part.keys[1] for part in self.segments))
+            found.update(chain.from_iterable(part.lone_keys for part in self.segments))
         return len(found)
 
     @cached_property
@@ -103,7 +104,7 @@ class PolylineRegions:
     def _smooth(self) -> npt.NDArray[np.bool_]:
         """At which joints the pattern is the same on both sides."""
         pairs = zip(self.segments, self.segments[1:], strict=False)
-        return np.array([bool((a.packed_patterns[-1] == b.packed_patterns[0]).all()) for a, b in pairs], dtype=np.bool_)
+        return np.array([a.keys[0][-1] == b.keys[0][0] for a, b in pairs], dtype=np.bool_)
 
     def intervals(self) -> list[tuple[int, int]]:
         """The passages in order, each by (segment, interval) of its first part."""
