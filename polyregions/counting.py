@@ -1,12 +1,12 @@
 """``count``, ``count_all`` and ``regions``: the verbs that run a counter."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.enumeration import Run
+from polyregions.enumeration import Run, check_kinds
 from polyregions.errors import ArgumentError
 from polyregions.geometry.region import Region
 from polyregions.network import Network
@@ -20,6 +20,7 @@ def count(
     domain: Domain,
     *,
     definition: Definition | str = Definition.REGIONS,
+    layers: Sequence[int | str] | int | str | None = None,
     method: str = "split",
     solver: str = "highs",
     cells: str = "auto",
@@ -41,6 +42,11 @@ def count(
     definition : {"regions", "patterns", "linear", "closed", "affine"}, optional
         See :class:`polyregions.definition.Definition`. "linear", "closed" and "affine" put regions together, which are
         all kept in memory; ``max_regions`` limits the regions. :func:`count_all` counts all five.
+    layers : sequence of int or str, optional
+        Count the distinct patterns of these layers only, by number from 1, or by the names of a graph's nodes: those
+        that are attained on a set of full dimension ("regions"), or at all ("patterns"). The points of one need not be
+        connected, but where the layers are all up to one of them. Time and, but for that case, memory are for all
+        layers up to the last. Only with "regions" and "patterns", without a certificate.
     method : {"split", "milp"}, optional
         The incremental splitting counter, or the MILP of Serra, Tjandraatmadja & Ramalingam (2018).
     solver : str, optional
@@ -88,8 +94,15 @@ def count(
         raise ArgumentError(
             f"there is no certificate of definition {kind.value!r}: only counts of 'regions' and 'patterns' have one"
         )
+    if layers is not None:
+        if kind.joins_regions:
+            raise ArgumentError(
+                f"definition {kind.value!r} is about affine maps of the whole network; leave out layers={layers!r}"
+            )
+        if certificate is not None:
+            raise ArgumentError("there is no certificate of the patterns of chosen layers; leave out the certificate")
     run = Run(
-        network,
+        _chosen(network, domain, layers),
         domain,
         definition=Definition.REGIONS if kind.joins_regions else kind,
         method=method,
@@ -201,6 +214,7 @@ def regions(
     domain: Domain,
     *,
     definition: Definition | str = Definition.REGIONS,
+    layers: Sequence[int | str] | int | str | None = None,
     method: str = "split",
     solver: str = "highs",
     cells: str = "auto",
@@ -218,7 +232,8 @@ def regions(
 
     Parameters
     ----------
-    As for :func:`count`. Several ``workers`` give the regions in no particular order.
+    As for :func:`count`. Several ``workers`` give the regions in no particular order. With ``layers`` a "region" is the
+    set of points with one pattern of these, and its witness one of them.
 
     Examples
     --------
@@ -233,7 +248,7 @@ def regions(
     # Signals act as usual here: an iterator that ended early in silence would pass for a complete one.
     return Regions(
         Run(
-            network,
+            _chosen(network, domain, layers),
             domain,
             definition=definition,
             method=method,
@@ -247,3 +262,13 @@ def regions(
             catch_signals=False,
         )
     )
+
+
+def _chosen(network: Network, domain: Domain, layers: Sequence[int | str] | int | str | None) -> Network:
+    """The network whose patterns are counted."""
+    check_kinds(network, domain)
+    if layers is None:
+        return network
+    from polyregions.chosen_layers import chosen_layers
+
+    return chosen_layers(network, layers)

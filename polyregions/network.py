@@ -479,6 +479,17 @@ class Network:
         """The numbers of a pattern are less than this: 2, for states are 0 and 1."""
         return 2
 
+    @property
+    def scope(self) -> str:
+        """What of the network is counted, in words; empty for all of it. See :mod:`polyregions.chosen_layers`."""
+        return ""
+
+    @property
+    def pattern_layers(self) -> tuple[tuple[int | str, ...], tuple[int, ...]]:
+        """What the parts of a pattern are of: their names, or numbers from 1; and the layer that ends each."""
+        numbers = tuple(range(1, self.depth + 1))
+        return numbers, numbers
+
     def pattern_of(self, states: bytes) -> Pattern:
         """The pattern in which all counted units, in order, have these states."""
         ends = np.cumsum([0, *self.widths]).tolist()

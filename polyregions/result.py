@@ -89,12 +89,13 @@ class Count:
 
     def __str__(self) -> str:
         noun = _NOUNS[self.definition]
+        scope = f" by {self.network.scope}" if self.network.scope else ""
         if self.status is not Status.BRACKET:
-            return f"{_counted(self.lower, noun)} ({self.status.value})"
+            return f"{_counted(self.lower, noun)}{scope} ({self.status.value})"
         reason = f"({self.status.value}: {self.stats.get('stopped', 'stopped early')})"
         if self.upper is None:
-            return f"at least {_counted(self.lower, noun)} {reason}"
-        return f"between {self.lower:,} and {rounded_up(self.upper)} {noun}s {reason}"
+            return f"at least {_counted(self.lower, noun)}{scope} {reason}"
+        return f"between {self.lower:,} and {rounded_up(self.upper)} {noun}s{scope} {reason}"
 
     def to_json(self) -> dict[str, Any]:
         """The object that the command line prints with --json."""
@@ -195,7 +196,14 @@ def rounded_down(number: int) -> str:
 
 
 def network_json(network: "Network") -> dict[str, Any]:
-    """What identifies a network in a result; "linear": how many of each layer's units are linear, if any is."""
+    """What identifies a network in a result; "linear": how many of each layer's units are linear, if any is.
+
+    "layers": by which of its layers regions are told apart, if not by all.
+    """
+    from polyregions.chosen_layers import ChosenLayers
+
+    if isinstance(network, ChosenLayers):
+        return network_json(network.source) | {"layers": list(network.names)}
     linear = {"linear": list(network.linear_widths)} if network.linear else {}
     return {
         "inputs": network.input_dimension,

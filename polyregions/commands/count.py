@@ -11,6 +11,7 @@ HELP = "count the regions of a network"
 
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser, joined=True)
+    options.add_layers(parser)
     options.add_method(parser)
     options.add_cells(parser)
     options.add_workers(parser)
@@ -34,6 +35,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             network,
             domain,
             definition=arguments.definition,
+            layers=arguments.layers,
             method=arguments.method,
             solver=arguments.solver,
             cells=arguments.cells,
@@ -62,6 +64,8 @@ def _run_all(arguments: Namespace, out: TextIO) -> ExitStatus:
     """Every definition's count in one table."""
     from polyregions.counting import count_all
 
+    if arguments.layers is not None:
+        raise CommandError("argument --layers: goes with --definition regions and patterns")
     if arguments.certificate is not None:
         raise CommandError("argument --certificate: only --definition regions and patterns have certificates")
     options.check_solver(arguments.solver, arguments.method)

@@ -28,6 +28,7 @@ __all__ = [
     "add_domain",
     "add_include_output",
     "add_input",
+    "add_layers",
     "add_limits",
     "add_memory_limit",
     "add_method",
@@ -79,6 +80,16 @@ def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REG
         + " (default: %(default)s)",
     )
     add_include_output(parser)
+
+
+def add_layers(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--layers",
+        type=_layers,
+        metavar="LIST",
+        help="tell regions apart by the patterns of these layers only: numbers from 1, or names of a graph's nodes, with "
+        "commas; such regions need not be connected (default: all layers)",
+    )
 
 
 def add_domain(parser: ArgumentParser, *, required: bool) -> None:
@@ -388,6 +399,11 @@ def natural(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
     return value
+
+
+def _layers(text: str) -> list[int | str]:
+    """Layers by number or name, for argparse."""
+    return [int(part) if re.fullmatch(r"\d{1,9}", part) else part for part in map(str.strip, text.split(","))]
 
 
 def _coordinates(text: str) -> list[int]:

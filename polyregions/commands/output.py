@@ -189,6 +189,10 @@ _METHODS = {
 
 def describe_network(network: "Network") -> str:
     """Its layers and digest in one line."""
+    from polyregions.chosen_layers import ChosenLayers
+
+    if isinstance(network, ChosenLayers):
+        return f"{describe_network(network.source)}, told apart by {network.scope}"
     layers = "-".join(str(n) for n in (network.input_dimension, *(len(b) for b in network.biases)))
     output = ", output layer included" if network.include_output else ""
     linear = f" and {sum(network.linear_widths)} linear ones" if network.linear else ""

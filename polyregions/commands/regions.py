@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from polyregions.commands import ExitStatus, options, output
+from polyregions.commands import CommandError, ExitStatus, options, output
 from polyregions.result import Count, Status
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ HELP = "list the regions of a network"
 
 def configure(parser: ArgumentParser) -> None:
     options.add_input(parser)
+    options.add_layers(parser)
     options.add_method(parser)
     options.add_cells(parser)
     options.add_workers(parser)
@@ -34,10 +35,15 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    from polyregions.chosen_layers import chosen_layers
     from polyregions.enumeration import Run
 
     options.check_solver(arguments.solver, arguments.method)
     network = options.read_network(arguments)
+    if arguments.layers is not None:
+        if arguments.output is not None:
+            raise CommandError("argument --layers: the patterns of chosen layers are printed, not written to a file")
+        network = chosen_layers(network, arguments.layers)
     domain = options.read_domain(arguments)
     with options.meter(arguments) as meter:
         search = Run(

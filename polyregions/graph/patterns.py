@@ -22,6 +22,9 @@ class _Decoder(Protocol):
     def write(self, numbers: IntArray, states: StateArray) -> None:
         """The states that a node's pattern, with at most two arguments for each maximum, gives its units."""
 
+    def units_used(self) -> list[int]:
+        """The units that it looks at."""
+
 
 class _Pieces:
     """How many units of each entry are active; entries have equally many."""
@@ -35,6 +38,10 @@ class _Pieces:
 
     def write(self, numbers: IntArray, states: StateArray) -> None:
         states[self.units] = np.arange(self.units.shape[1]) < numbers[:, None]
+
+    def units_used(self) -> list[int]:
+        used: list[int] = self.units.ravel().tolist()
+        return used
 
 
 class _Winners:
@@ -65,6 +72,9 @@ class _Winners:
             for units in rounds:
                 states[units[:, 0]] = numbers[entries] == 0
 
+    def units_used(self) -> list[int]:
+        return [unit for _, rounds, _ in self._groups for units in rounds for unit in units.ravel().tolist()]
+
 
 class PatternMap:
     """What the states of a lowered network's units say of the graph's nodes.
@@ -79,6 +89,8 @@ class PatternMap:
         How many entries each of the nodes has.
     options : int
         Numbers of a pattern are less than this; at least 2.
+    last_units : tuple of int
+        The last unit that each node's pattern depends on; -1 where there is none.
     """
 
     def __init__(self, lowered: Lowered, order: Sequence[str]) -> None:
@@ -93,6 +105,7 @@ class PatternMap:
         self.sizes = tuple(len(part) for part in parts)
         pieces = [len(units) + 1 for entries in lowered.pieces.values() for units in entries]
         self.options = max([2, *pieces, *(match.contenders for match in matches)])
+        self.last_units = tuple(max(decoder.units_used(), default=-1) for decoder in self._decoders)
         self.description = repr([lowered.pieces.get(name, lowered.matches.get(name)) for name in self.nodes])
 
     def pattern(self, states: Sequence[int] | bytes) -> Pattern:

@@ -142,7 +142,7 @@ class LineRegions:
     @cached_property
     def num_patterns(self) -> int:
         """R1: patterns attained on the closed segment or on the line, also at single points."""
-        return len(self) + int(self._new_at_points.sum()) + len(self._search.lone)
+        return len(self) + int(self._new_at_points.sum())
 
     @cached_property
     def num_linear(self) -> int:
@@ -174,11 +174,6 @@ class LineRegions:
     def keys(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
         """The patterns of the intervals (K,) and at their ends (K + 1,) as bytes, equal for equal patterns."""
         return pattern_keys(self._search, self._search.states), pattern_keys(self._search, self._search.points)
-
-    @property
-    def lone_keys(self) -> list[bytes]:
-        """Those of patterns attained at single points within intervals: of networks that merge only."""
-        return [pattern_keys(self._search, states[None])[0] for _, states in self._search.lone]
 
     # -- breakpoints -------------------------------------------------------------------------------------
 
@@ -256,14 +251,11 @@ class LineRegions:
 
     def patterns(self) -> Iterator[Pattern]:
         """All patterns that :attr:`count` counts, along the line."""
-        every = self.definition is Definition.PATTERNS
-        new = self._new_at_points if every else np.zeros(len(self) + 1, dtype=bool)
+        new = self._new_at_points if self.definition is Definition.PATTERNS else np.zeros(len(self) + 1, dtype=bool)
         for i, states in enumerate(self._search.states):
             if new[i]:
                 yield self._unpack(self._search.points[i])
             yield self._unpack(states)
-            if every:
-                yield from (self._unpack(point) for interval, point in self._search.lone if interval == i)
         if new[-1]:
             yield self._unpack(self._search.points[-1])
 

@@ -104,8 +104,6 @@ class LineSearch:
         Packed patterns of the intervals.
     points : (K + 1, ceil(N / 8)) uint8
         Packed patterns at their ends; those at infinity mean nothing.
-    lone : list of (interval, packed states)
-        Patterns that are attained at one point within an interval: of graphs that merge only.
     output : LineForms
         Of the output layer, (K, n_out); where it is counted as a ReLU layer, after it.
     by_filter, by_exact : int
@@ -119,7 +117,6 @@ class LineSearch:
         self._tiny = underflow()
         self._offsets = np.concatenate([[0], np.cumsum(network.widths)]).astype(int)
         self.by_filter = self.by_exact = 0
-        self.lone: list[tuple[int, npt.NDArray[np.uint8]]] = []
         with np.errstate(all="ignore"):
             self.exponent = self._balance(start, direction) if infinite else 0
             scaled = [value * Fraction(2) ** self.exponent for value in direction]

@@ -22,9 +22,8 @@ def pattern_keys(search: LineSearch, packed: Packed) -> npt.NDArray[np.object_]:
 def merge(search: LineSearch) -> None:
     """Leave out the knots between intervals with the same pattern, in place.
 
-    Regions of a graph are convex: each is the set where, behind the pattern of the nodes before, some arguments win. So
-    a pattern has neighbouring intervals only. A knot that is left out may still have a pattern of its own, such as
-    where two arguments are equal at one point alone: :attr:`LineSearch.lone` keeps it.
+    The points of a pattern are a convex set: those where, behind the pattern of the nodes before, some affine functions
+    are positive and others are not negative. So its intervals are neighbours, and the knots between them have it too.
     """
     keys = pattern_keys(search, search.states)
     new = np.ones(len(keys), dtype=np.bool_)
@@ -32,11 +31,6 @@ def merge(search: LineSearch) -> None:
     if new.all():
         return
     first = np.flatnonzero(new)
-    dropped = np.flatnonzero(~new)
-    points = search.points[dropped]
-    own = pattern_keys(search, points) != keys[dropped]
-    owner = np.cumsum(new) - 1
-    search.lone = [(int(owner[i]), states) for i, states in zip(dropped[own], points[own], strict=True)]
     ends = np.append(first, len(keys))
     search.ends, search.points = search.ends[ends], search.points[ends]
     search.states, search.output = search.states[first], search.output.part(first)

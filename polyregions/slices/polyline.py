@@ -89,7 +89,6 @@ class PolylineRegions:
         found = set(chain.from_iterable(part.keys[0] for part in self.segments))
         if self.definition is Definition.PATTERNS:
             found.update(chain.from_iterable(part.keys[1] for part in self.segments))
-            found.update(chain.from_iterable(part.lone_keys for part in self.segments))
         return len(found)
 
     @cached_property
