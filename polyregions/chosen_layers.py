@@ -143,18 +143,22 @@ class ChosenLayers(Network):
             f"the pattern of {self.scope} does not give the network's affine map: later layers may bend within it"
         )
 
-    def region_forms(self, pattern: Any, *, exact: bool = False) -> tuple[Any, Any]:
-        self._require_whole()
-        return super().region_forms(pattern, exact=exact)
+    @property
+    def pattern_sizes(self) -> tuple[int, ...]:
+        """How many numbers each part of a pattern has."""
+        sizes = self.source.pattern_sizes
+        return tuple(sizes[part] for part in self.parts)
 
-    def preactivation_maps(self, pattern: Any, *, exact: bool = False) -> list[tuple[Any, Any]]:
-        self._require_whole()
-        return super().preactivation_maps(pattern, exact=exact)
+    @property
+    def pattern_options(self) -> int:
+        """The numbers of a pattern are less than this."""
+        return self.source.pattern_options
 
-    def _require_whole(self) -> None:
-        """A pattern that tells all units' states is needed for half-spaces."""
+    def unit_states(self, pattern: Any) -> Pattern:
+        """The states of the truncated network's units, if the pattern tells them all; see :meth:`Network.unit_states`."""
         if self.merges or self.source.pattern_layers[0] != tuple(range(1, self.source.depth + 1)):
             raise UnsupportedLayerError(
                 f"no half-spaces are known for a pattern of {self.scope}: they are where the chosen layers are all up to "
                 "one of them, and the network is no graph; what has one pattern of other layers need not be convex"
             )
+        return super().unit_states(pattern)

@@ -323,7 +323,7 @@ def check_unmerged(network: Network, what: str) -> None:
     Parameters
     ----------
     what : str
-        Subject and verb: "line() lists".
+        Subject and verb: "estimates sample".
     """
     if network.merges:
         raise ArgumentError(

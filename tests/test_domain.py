@@ -386,3 +386,54 @@ class TestArrayLikes:
             with pytest.raises(DomainError, match=message) as caught:
                 make()
             assert "\n" not in str(caught.value)
+
+
+class TestBoxAround:
+    @given(
+        point=st.lists(st.fractions(-2, 2, max_denominator=8), min_size=1, max_size=4),
+        radius=st.fractions(0, 1, max_denominator=8),
+        data=st.data(),
+    )
+    def test_is_an_intersection(self, point, radius, data):
+        n = len(point)
+        free = data.draw(st.sets(st.integers(0, n - 1)))
+        low, high = (Fraction(v) for v in sorted(data.draw(st.tuples(st.integers(-2, 2), st.integers(-2, 2)))))
+        ball = [(x - radius, x + radius) if i in free else (x, x) for i, x in enumerate(point)]
+        assert Box.around(point, radius, free=sorted(free)).pairs(n) == ball
+        expected = [(max(p, low), min(q, high)) for p, q in ball]
+        if all(p <= q for p, q in expected):
+            box = Box.around(point, radius, within=Box(low, high), free=sorted(free))
+            assert box.pairs(n) == expected
+        else:
+            with pytest.raises(EmptyDomainError, match="must lie within"):
+                Box.around(point, radius, within=Box(low, high), free=sorted(free))
+
+    def test_without_a_radius_free_coordinates_fill_the_box(self):
+        box = Box.around([0.5, 0.25, 3], free=[2], within=Box([0, 0, -1], 3))
+        assert box == Box([0.5, 0.25, -1], [0.5, 0.25, 3])
+        assert box.chart(3).dimension == 1
+
+    def test_images_are_flattened_and_taken_exactly(self):
+        image = np.array([[[0.1, 0.2], [0.3, 0.4]]], dtype=np.float32)
+        box = Box.around(image, "0.1", within=Box(0, 1))
+        assert box.pairs(4)[1] == (Fraction(float(np.float32(0.2))) - Fraction(1, 10), Fraction(float(np.float32(0.2))) + Fraction(1, 10))
+        assert box.pairs(4)[0][0] == Fraction(float(np.float32(0.1))) - Fraction(1, 10)
+        assert Box.around(image, [0, 0, 1, 0]).chart(4).dimension == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "options", "message"),
+        [
+            (([0, 1],), {}, "needs a radius, or a box"),
+            (([0, 1], -1), {}, "radius must be at least 0; that of coordinate 0 is -1"),
+            (([0, 1], [1, 1, 1]), {}, "3 radii, and the point 2 coordinates"),
+            (([0, 1], 1), {"free": [2]}, "whole numbers from 0 to 1, not 2"),
+            (([0, 1], 1), {"free": 1}, "must be a list"),
+            (([0, "x"], 1), {}, "entry 1"),
+            ((0.5, 1), {}, "must be a list"),
+            (([0, 1], float("nan")), {}, "radius"),
+            (([0, 1], 1), {"within": Box([0], [1])}, "1 dimensions"),
+        ],
+    )
+    def test_bad_input(self, arguments, options, message):
+        with pytest.raises(DomainError, match=message):
+            Box.around(*arguments, **options)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain, Line, Segment
-from polyregions.enumeration import check_kinds, check_unmerged
+from polyregions.enumeration import check_kinds
 from polyregions.errors import ArgumentTypeError, DomainError
 from polyregions.exact.filter import INFLATE, U
 from polyregions.exact.numbers import format_fraction, nearest_float
@@ -72,7 +72,6 @@ def line(network: Network, domain: Domain, *, definition: Definition | str = Def
     (((1, 0),), [(0, 1)], (array([2.]), array([-1.])))
     """
     check_kinds(network, domain)
-    check_unmerged(network, "line() lists")
     if not isinstance(domain, Segment | Line):
         raise ArgumentTypeError(
             f"line() needs a Segment or a Line, not a {type(domain).__name__}; count() takes other domains"

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.domain import Chart, Domain
-from polyregions.enumeration import Leaf, Run, check_kinds, check_unmerged
+from polyregions.enumeration import Leaf, Run, check_kinds
 from polyregions.errors import DomainError
 from polyregions.exact.filter import U
 from polyregions.exact.numbers import nearest_float
@@ -76,7 +76,6 @@ def plane(
     (4, 16.0, (4, 2))
     """
     check_kinds(network, domain)
-    check_unmerged(network, "plane() draws")
     chart = domain.chart(network.input_dimension)
     if chart.dimension != 2:
         remedy = "line() takes a Segment" if chart.dimension == 1 else "give a Plane, such as Plane.through(A, B, C)"

@@ -385,8 +385,6 @@ def test_a_small_lenet_on_a_plane():
     [
         (pr.estimate, BOX),
         *((partial(pr.lower_bound, method=method), BOX) for method in ("tree", "points", "xor")),
-        (pr.line, pr.Segment([0] * 4, [1] * 4)),
-        (pr.plane, pr.Plane([0] * 4, [1, 0, 0, 0], [0, 1, 1, 1])),
     ],
 )
 def test_what_is_about_lowered_cells_refuses_merged_networks(verb, domain):
