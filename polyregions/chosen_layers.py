@@ -155,10 +155,10 @@ class ChosenLayers(Network):
         return self.source.pattern_options
 
     def unit_states(self, pattern: Any) -> Pattern:
-        """The states of the truncated network's units, if the pattern tells them all; see :meth:`Network.unit_states`."""
+        """The states of the truncated network's units, if the pattern tells them all; as :meth:`Network.unit_states`."""
         if self.merges or self.source.pattern_layers[0] != tuple(range(1, self.source.depth + 1)):
             raise UnsupportedLayerError(
-                f"no half-spaces are known for a pattern of {self.scope}: they are where the chosen layers are all up to "
-                "one of them, and the network is no graph; what has one pattern of other layers need not be convex"
+                f"no half-spaces are known for a pattern of {self.scope}: they are where the chosen layers are all up "
+                "to one of them, and the network is no graph; what has one pattern of other layers need not be convex"
             )
         return super().unit_states(pattern)

@@ -416,7 +416,10 @@ class TestBoxAround:
     def test_images_are_flattened_and_taken_exactly(self):
         image = np.array([[[0.1, 0.2], [0.3, 0.4]]], dtype=np.float32)
         box = Box.around(image, "0.1", within=Box(0, 1))
-        assert box.pairs(4)[1] == (Fraction(float(np.float32(0.2))) - Fraction(1, 10), Fraction(float(np.float32(0.2))) + Fraction(1, 10))
+        assert box.pairs(4)[1] == (
+            Fraction(float(np.float32(0.2))) - Fraction(1, 10),
+            Fraction(float(np.float32(0.2))) + Fraction(1, 10),
+        )
         assert box.pairs(4)[0][0] == Fraction(float(np.float32(0.1))) - Fraction(1, 10)
         assert Box.around(image, [0, 0, 1, 0]).chart(4).dimension == 1
 

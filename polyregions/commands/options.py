@@ -87,8 +87,8 @@ def add_layers(parser: ArgumentParser) -> None:
         "--layers",
         type=_layers,
         metavar="LIST",
-        help="tell regions apart by the patterns of these layers only: numbers from 1, or names of a graph's nodes, with "
-        "commas; such regions need not be connected (default: all layers)",
+        help="tell regions apart by the patterns of these layers only: numbers from 1, or names of a graph's nodes, "
+        "with commas; such regions need not be connected (default: all layers)",
     )
 
 

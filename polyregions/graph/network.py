@@ -172,7 +172,9 @@ class GraphNetwork(Network):
         """The nodes with a pattern, and the last layer of each one's units; 0 for a node without any."""
         ends = np.cumsum(self.widths)
         units = self.pattern_map.last_units
-        return self.pattern_nodes, tuple(0 if unit < 0 else int(np.searchsorted(ends, unit, "right")) + 1 for unit in units)
+        return self.pattern_nodes, tuple(
+            0 if unit < 0 else int(np.searchsorted(ends, unit, "right")) + 1 for unit in units
+        )
 
     def pattern_of(self, states: bytes) -> Pattern:
         """The graph's pattern where the lowered network's units have these states."""

@@ -54,7 +54,9 @@ class ExactForms:
     def _restriction(self) -> Restriction:
         network = self._network
         # A graph's output can't be a layer of ReLUs, but that of its lowered network can, and only forms are asked for.
-        layers = Network(network.weights, network.biases, include_output=True, linear=network.linear, exact=network.exact)
+        layers = Network(
+            network.weights, network.biases, include_output=True, linear=network.linear, exact=network.exact
+        )
         return Restriction(layers, self._domain)
 
     @cached_property

@@ -27,6 +27,8 @@ NETWORK = _object(
 )
 # Of networks with linear units alone.
 NETWORK["properties"]["linear"] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+# Of --layers.
+NETWORK["properties"]["layers"] = {"type": "array", "items": {"type": ["integer", "string"]}, "minItems": 1}
 
 COUNT_PROPERTIES = {
     "count": UPPER,

@@ -26,7 +26,7 @@ def refused(capsys, *arguments):
         ([], "COMMAND"),
         (["cuont"], "invalid choice: 'cuont'"),
         (["count"], "NET"),
-        (["count", A1], "--box --domain --space is required"),
+        (["count", A1], "--box --domain --around --space is required"),
         (["count", A1, "--box", "0"], "expected 2 arguments"),
         (["count", A1, "--box", "0", "--json"], "expected 2 arguments"),
         (["count", A1, *BOX, "--domain", "d.json"], "not allowed with"),

@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import polyregions as pr
 from polyregions.graph import Add, AveragePool, Convolution, Dense, Flatten, Graph, Maximum, Maxout, MaxPool, relu
