@@ -155,7 +155,7 @@ class ChosenLayers(Network):
         return self.source.pattern_options
 
     def unit_states(self, pattern: Any) -> Pattern:
-        """The states of the truncated network's units, if the pattern tells them all; as :meth:`Network.unit_states`."""
+        """The states of the truncated network's units, if the pattern tells all; as :meth:`Network.unit_states`."""
         if self.merges or self.source.pattern_layers[0] != tuple(range(1, self.source.depth + 1)):
             raise UnsupportedLayerError(
                 f"no half-spaces are known for a pattern of {self.scope}: they are where the chosen layers are all up "

@@ -85,15 +85,17 @@ def test_patterns_at_single_points():
 
 
 def lenet(pool, *, size=6, channels=(2, 2), hidden=4, seed=0):
-    """Two convolutions with ReLUs and pooling, a dense hidden layer, and three outputs."""
+    """Two convolutions with ReLUs and pooling, or with strides, a dense hidden layer, and three outputs."""
     rng = np.random.default_rng(seed)
     graph = Graph((1, size, size), name="image")
     last, before = "image", 1
     for number, count in enumerate(channels, start=1):
         weights = rng.integers(-8, 9, (count, before, 3, 3)) / 8
         biases = rng.integers(-4, 5, count) / 16
-        last = graph.add(Convolution(weights, biases, padding=1), last, name=f"conv{number}")
-        last = graph.add(pool((2, 2)), graph.add(relu(), last, name=f"relu{number}"))
+        stride = 2 if pool is None else 1
+        last = graph.add(Convolution(weights, biases, padding=1, stride=stride), last, name=f"conv{number}")
+        last = graph.add(relu(), last, name=f"relu{number}")
+        last = last if pool is None else graph.add(pool((2, 2)), last)
         before = count
     last = graph.add(Flatten(), last)
     for width in (hidden, 3):
@@ -130,3 +132,16 @@ def test_skips_along_a_line():
     assert found.breakpoints(exact=True) == [0]
     assert found.changes(0) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert found.num_affine == 2
+
+
+@pytest.mark.parametrize("pool", [AveragePool, None])
+def test_an_estimate_of_a_convolutional_network(pool):
+    """Within four standard errors of the count, on a box in which six pixels vary."""
+    network = lenet(pool, channels=(4, 4))
+    image = np.random.default_rng(1).integers(0, 17, 36) / 16
+    box = pr.Box.around(image, within=pr.Box(0, 1), free=range(7, 36, 5))
+    exact = int(pr.count(network, box))
+    found = pr.estimate(network, box, probes=20, cells=20)
+    assert found.status is pr.Status.ESTIMATE
+    assert exact > 100
+    assert abs(found.value - exact) < 4 * found.standard_error
