@@ -328,7 +328,8 @@ def check_unmerged(network: Network, what: str) -> None:
     if network.merges:
         raise ArgumentError(
             f"this network has maxima of more than two arguments; {what} cells of the lowered network, "
-            "of which several may be one region: count() and regions() put them together"
+            "of which several may be one region: count() and regions() put them together, and 2 x 2 max "
+            "pooling written as 1 x 2 and 2 x 1 has no such cells (and more regions, by the winners of both)"
         )
 
 

@@ -84,6 +84,15 @@ def test_patterns_at_single_points():
     assert pr.line(network, pr.Segment([-1], [1])).count == 1
 
 
+#: Ways to pool by 2 x 2. That in rounds has no merged regions: who wins each round is part of the pattern.
+POOLS = {
+    "average": [AveragePool((2, 2))],
+    "maximum": [MaxPool((2, 2))],
+    "rounds": [MaxPool((1, 2)), MaxPool((2, 1))],
+    "strides": [],
+}
+
+
 def lenet(pool, *, size=6, channels=(2, 2), hidden=4, seed=0):
     """Two convolutions with ReLUs and pooling, or with strides, a dense hidden layer, and three outputs."""
     rng = np.random.default_rng(seed)
@@ -92,10 +101,11 @@ def lenet(pool, *, size=6, channels=(2, 2), hidden=4, seed=0):
     for number, count in enumerate(channels, start=1):
         weights = rng.integers(-8, 9, (count, before, 3, 3)) / 8
         biases = rng.integers(-4, 5, count) / 16
-        stride = 2 if pool is None else 1
+        stride = 1 if POOLS[pool] else 2
         last = graph.add(Convolution(weights, biases, padding=1, stride=stride), last, name=f"conv{number}")
         last = graph.add(relu(), last, name=f"relu{number}")
-        last = last if pool is None else graph.add(pool((2, 2)), last)
+        for operator in POOLS[pool]:
+            last = graph.add(operator, last)
         before = count
     last = graph.add(Flatten(), last)
     for width in (hidden, 3):
@@ -105,7 +115,7 @@ def lenet(pool, *, size=6, channels=(2, 2), hidden=4, seed=0):
     return graph.network(last)
 
 
-@pytest.mark.parametrize("pool", [AveragePool, MaxPool])
+@pytest.mark.parametrize("pool", ["average", "maximum", "rounds"])
 def test_a_small_convolutional_network(pool):
     network = lenet(pool)
     rng = np.random.default_rng(1)
@@ -134,7 +144,7 @@ def test_skips_along_a_line():
     assert found.num_affine == 2
 
 
-@pytest.mark.parametrize("pool", [AveragePool, None])
+@pytest.mark.parametrize("pool", ["average", "strides"])
 def test_an_estimate_of_a_convolutional_network(pool):
     """Within four standard errors of the count, on a box in which six pixels vary."""
     network = lenet(pool, channels=(4, 4))
@@ -145,3 +155,17 @@ def test_an_estimate_of_a_convolutional_network(pool):
     assert found.status is pr.Status.ESTIMATE
     assert exact > 100
     assert abs(found.value - exact) < 4 * found.standard_error
+
+
+def test_a_maximum_in_rounds_has_more_patterns():
+    """As many maxima, hence the same function, and each region of one pooling is a union of those of two."""
+    once, rounds = lenet("maximum"), lenet("rounds")
+    image = np.random.default_rng(1).integers(0, 17, 36) / 16
+    box = pr.Box.around(image, within=pr.Box(0, 1), free=[7, 14, 21])
+    found = {region.pattern: once.pattern(region.witness) for region in pr.regions(rounds, box)}
+    assert once.merges
+    assert not rounds.merges
+    assert int(pr.count(once, box)) == len(set(found.values())) < len(found)
+    assert np.array_equal(once(image), rounds(image))
+    estimate = pr.estimate(rounds, box, probes=20, cells=10)
+    assert abs(estimate.value - len(found)) < 4 * estimate.standard_error
