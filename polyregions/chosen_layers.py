@@ -6,12 +6,14 @@ truncated network have the same pattern of the chosen layers, and are counted on
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from polyregions.array_likes import as_list
 from polyregions.errors import ArgumentError, UnsupportedLayerError
+from polyregions.limits import is_number
 from polyregions.network import Network, Pattern
 
 __all__ = ["ChosenLayers", "chosen_layers"]
@@ -32,7 +34,7 @@ def chosen_layers(network: Network, layers: Sequence[int | str] | int | str) -> 
     ArgumentError
         If there is no such layer, or none is chosen.
     """
-    given = [layers] if isinstance(layers, int | str) else _entries(layers)
+    given = [layers] if isinstance(layers, Integral | str) else _entries(layers)
     parts = sorted({_part(network, layer) for layer in given})
     if not parts:
         raise ArgumentError("no layer is chosen: give the numbers of one or more hidden layers, from 1")
@@ -66,8 +68,8 @@ def _part(network: Network, layer: Any) -> int:
     if isinstance(layer, str):
         if layer in names:
             return names.index(layer)
-    elif isinstance(layer, int) and not isinstance(layer, bool) and 1 <= layer <= len(names):
-        return layer - 1
+    elif not isinstance(layer, bool) and is_number(layer, Integral, 1) and layer <= len(names):
+        return int(layer) - 1
     named = [name for name in names if isinstance(name, str)]
     known = f" or by name: {', '.join(named)}" if named else ""
     raise ArgumentError(f"the network has no layer {layer!r} to count: they go by number, 1 to {len(names)}{known}")

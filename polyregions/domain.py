@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 from polyregions.array_likes import as_list, as_number, plain
 from polyregions.errors import DomainError, EmptyDomainError, UnboundedDomainError
 from polyregions.exact.numbers import format_fraction
+from polyregions.limits import is_number
 
 __all__ = ["Box", "Chart", "Domain", "Frame", "Line", "Plane", "Polytope", "Segment", "Space"]
 
@@ -217,9 +219,9 @@ def _coordinates(values: Any, dimension: int) -> list[int]:
     """Coordinates, from 0, as integers that are there."""
     coordinates = _entries_of(values, "box's free coordinates")
     for value in coordinates:
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < dimension:
+        if isinstance(value, bool) or not is_number(value, Integral, 0) or value >= dimension:
             raise DomainError(f"the box's free coordinates are whole numbers from 0 to {dimension - 1}, not {value!r}")
-    return coordinates
+    return [int(value) for value in coordinates]
 
 
 def _freeze(domain: "Domain", **values: Any) -> None:

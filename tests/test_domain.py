@@ -409,7 +409,7 @@ class TestBoxAround:
                 Box.around(point, radius, within=Box(low, high), free=sorted(free))
 
     def test_without_a_radius_free_coordinates_fill_the_box(self):
-        box = Box.around([0.5, 0.25, 3], free=[2], within=Box([0, 0, -1], 3))
+        box = Box.around([0.5, 0.25, 3], free=list(np.flatnonzero([0, 0, 1])), within=Box([0, 0, -1], 3))
         assert box == Box([0.5, 0.25, -1], [0.5, 0.25, 3])
         assert box.chart(3).dimension == 1
 
