@@ -77,6 +77,9 @@ def plot_plane(
         style: dict[str, Any] = {"array": found.activations(), "cmap": "viridis"}
     elif color == "affine":
         style = {"facecolors": colours_of_numbers(found.map_labels)}
+    elif found.network.merges:
+        # Several polygons may be one region.
+        style = {"facecolors": colours_of_numbers(found.numbers)}
     else:
         style = {"facecolors": colours_of_patterns(found.packed_patterns)}
     # Thinner edges for smaller polygons; without them lines as wide as a hair close the seams between neighbours.
