@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from polyregions.enumeration import Leaf
     from polyregions.exact.restriction import Restriction
+    from polyregions.geometry.window import Ground
 
 __all__ = ["LinearRegion", "LinearRegions", "count_joined", "linear_regions", "region_graph"]
 
@@ -159,11 +160,7 @@ def count_joined(run: Run, definitions: Iterable[Definition]) -> dict[Definition
     return {kind: _joined_count(run, base, pieces, kind) if kind.joins_regions else base for kind in wanted}
 
 
-def _check(network: Network, domain: Domain) -> None:
-    if not domain.bounded:
-        raise ArgumentError(
-            f"regions are put together, or made a graph of, over a bounded domain; {domain!r} is not bounded"
-        )
+def _check(network: Network) -> None:
     if network.merges:
         raise ArgumentError(
             "this network has maxima of more than two arguments, so that a region may be several polyhedra, which are "
@@ -172,16 +169,18 @@ def _check(network: Network, domain: Domain) -> None:
 
 
 def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces, Count]":
-    _check(run.network, run.domain)
+    _check(run.network)
     leaves = list(run.leaves())
     base = run.result()
-    pieces = AffinePieces(_restriction(run), _states(run, leaves), [leaf.witness for leaf in leaves])
+    states = _states(run, leaves)
+    there = _ground(run, leaves, states)
+    pieces = AffinePieces(there.restriction, states, there.witnesses)
 
     def work(stop: Callable[[], bool]) -> None:
         # Quick beside the search; without it a stopped run would know nothing.
         pieces.compare_maps()
         for step in (pieces.join_neighbours, pieces.join_touching)[: _STEPS.get(deepest, 0) - 1]:
-            if not stop():
+            if there.complete and not stop():
                 step(stop)
 
     if deepest.joins_regions:
@@ -189,8 +188,15 @@ def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces,
     return leaves, pieces, base
 
 
-def _restriction(run: Run) -> "Restriction":
-    return cast("Restriction", run.restriction)  # sections are of unbounded domains
+def _ground(run: Run, leaves: "Sequence[Leaf]", states: npt.NDArray[np.uint8]) -> "Ground":
+    """The domain itself, or a window of an unbounded one, searched for under the run's limits."""
+    from polyregions.geometry.window import Ground, ground
+
+    if run.domain.bounded:
+        return Ground(cast("Restriction", run.restriction), [leaf.witness for leaf in leaves], True)
+    found: list[Ground] = []
+    run.follow_up(lambda stop: found.append(ground(run.network, run.domain, states, stop)))
+    return found[0]
 
 
 def _states(run: Run, leaves: "Sequence[Leaf]") -> npt.NDArray[np.uint8]:
@@ -294,7 +300,7 @@ def region_graph(
     from polyregions.geometry.adjacency import Adjacency
 
     check_kinds(network, domain)
-    _check(network, domain)
+    _check(network)
     run = Run(
         network,
         domain,
@@ -311,7 +317,9 @@ def region_graph(
     names = [(layer, unit) for layer, width in enumerate(network.widths) for unit in range(width)]
     graph = networkx.Graph()
     graph.add_nodes_from((i, {"region": run.region(leaf)}) for i, leaf in enumerate(leaves))
-    adjacency = Adjacency(_restriction(run), _states(run, leaves), [leaf.witness for leaf in leaves])
+    states = _states(run, leaves)
+    there = _ground(run, leaves, states)
+    adjacency = Adjacency(there.restriction, states, there.witnesses)
     complete = False
 
     def edges(stop: Callable[[], bool]) -> Iterator[tuple[int, int, dict[str, Any]]]:
@@ -320,8 +328,9 @@ def region_graph(
 
     def work(stop: Callable[[], bool]) -> None:
         nonlocal complete
-        graph.add_edges_from(edges(stop))
-        complete = not stop()
+        if there.complete:
+            graph.add_edges_from(edges(stop))
+            complete = not stop()
 
     run.follow_up(work)
     graph.graph.update(count=count, complete=complete and count.status is Status.EXACT)
