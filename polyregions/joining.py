@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import networkx
 
     from polyregions.enumeration import Leaf
+    from polyregions.exact.cell import Witness
     from polyregions.exact.restriction import Restriction
-    from polyregions.geometry.window import Ground
 
 __all__ = ["LinearRegion", "LinearRegions", "count_joined", "linear_regions", "region_graph"]
 
@@ -172,15 +172,14 @@ def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces,
     _check(run.network)
     leaves = list(run.leaves())
     base = run.result()
-    states = _states(run, leaves)
-    there = _ground(run, leaves, states)
-    pieces = AffinePieces(there.restriction, states, there.witnesses)
+    restriction, witnesses = _compared(run, leaves)
+    pieces = AffinePieces(restriction, _states(run, leaves), witnesses)
 
     def work(stop: Callable[[], bool]) -> None:
         # Quick beside the search; without it a stopped run would know nothing.
         pieces.compare_maps()
         for step in (pieces.join_neighbours, pieces.join_touching)[: _STEPS.get(deepest, 0) - 1]:
-            if there.complete and not stop():
+            if not stop():
                 step(stop)
 
     if deepest.joins_regions:
@@ -188,15 +187,14 @@ def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces,
     return leaves, pieces, base
 
 
-def _ground(run: Run, leaves: "Sequence[Leaf]", states: npt.NDArray[np.uint8]) -> "Ground":
-    """The domain itself, or a window of an unbounded one, searched for under the run's limits."""
-    from polyregions.geometry.window import Ground, ground
-
+def _compared(run: Run, leaves: "Sequence[Leaf]") -> "tuple[Restriction, list[Witness]]":
+    """The network over the domain in coordinates on it, and points of the regions in these."""
     if run.domain.bounded:
-        return Ground(cast("Restriction", run.restriction), [leaf.witness for leaf in leaves], True)
-    found: list[Ground] = []
-    run.follow_up(lambda stop: found.append(ground(run.network, run.domain, states, stop)))
-    return found[0]
+        return cast("Restriction", run.restriction), [leaf.witness for leaf in leaves]
+    from polyregions.geometry.whole import whole_domain
+
+    # Leaves of an unbounded domain are points of input space.
+    return whole_domain(run.network, run.domain, [leaf.witness.point.coordinates() for leaf in leaves])
 
 
 def _states(run: Run, leaves: "Sequence[Leaf]") -> npt.NDArray[np.uint8]:
@@ -317,9 +315,8 @@ def region_graph(
     names = [(layer, unit) for layer, width in enumerate(network.widths) for unit in range(width)]
     graph = networkx.Graph()
     graph.add_nodes_from((i, {"region": run.region(leaf)}) for i, leaf in enumerate(leaves))
-    states = _states(run, leaves)
-    there = _ground(run, leaves, states)
-    adjacency = Adjacency(there.restriction, states, there.witnesses)
+    restriction, witnesses = _compared(run, leaves)
+    adjacency = Adjacency(restriction, _states(run, leaves), witnesses)
     complete = False
 
     def edges(stop: Callable[[], bool]) -> Iterator[tuple[int, int, dict[str, Any]]]:
@@ -328,9 +325,8 @@ def region_graph(
 
     def work(stop: Callable[[], bool]) -> None:
         nonlocal complete
-        if there.complete:
-            graph.add_edges_from(edges(stop))
-            complete = not stop()
+        graph.add_edges_from(edges(stop))
+        complete = not stop()
 
     run.follow_up(work)
     graph.graph.update(count=count, complete=complete and count.status is Status.EXACT)

@@ -20,7 +20,7 @@ class FacetProofs:
     Parameters
     ----------
     restriction : Restriction
-        Over a domain of at least one dimension.
+        Over a domain of at least one dimension, bounded or a :class:`polyregions.geometry.whole.WholeDomain`.
     forms : ExactForms
     states : (R, N)
     """
@@ -66,7 +66,8 @@ class FacetProofs:
 def _domain_rows(restriction: Restriction) -> list[Row]:
     d, scale = restriction.dimension, restriction.scale
     rows = []
-    for j in range(d):
+    # The box around coordinates on an unbounded domain bounds nothing.
+    for j in range(d if restriction.domain.bounded else 0):
         for side, bound in ((1, -restriction.lower[j]), (-1, restriction.upper[j])):
             row = [0] * (d + 1)
             row[j], row[d] = side * scale, bound

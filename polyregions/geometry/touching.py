@@ -17,6 +17,7 @@ class Touching:
     Parameters
     ----------
     restriction : Restriction
+        Over a bounded domain, or a :class:`polyregions.geometry.whole.WholeDomain`.
     forms : ExactForms
     states : (R, N)
     """
@@ -40,7 +41,15 @@ class Touching:
         walls = [row for row in there if tuple(-value for value in row) in opposite]
         if echelon(walls, range(r.dimension)) is None:
             return False
-        rows = [[*row[:-1], row[-1] * r.scale] for row in dict.fromkeys([*here, *there, *map(tuple, r.rows)])]
+        rows = [list(row) for row in dict.fromkeys([*here, *there, *map(tuple, r.rows)])]
+        if not r.domain.bounded:
+            # Homogenised: there is a point y / s iff s can be positive among (y, s) with |y| <= 1.
+            d = r.dimension
+            program = ExactLP([[*row, 0] for row in rows], [-1] * d + [0], [1] * (d + 1), r.arithmetic)
+            objective = [0] * d + [1, 0]
+            return program.maximise(objective, stop=Verdict.NOT_POSITIVE).verdict is Verdict.OPTIMAL
+        for row in rows:
+            row[-1] *= r.scale
         program = ExactLP(rows, r.lower, r.upper, r.arithmetic)
         return program.maximise([0] * (r.dimension + 1)).verdict is not Verdict.INFEASIBLE
 
