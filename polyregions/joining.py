@@ -194,7 +194,7 @@ def _compared(run: Run, leaves: "Sequence[Leaf]") -> "tuple[Restriction, list[Wi
     from polyregions.geometry.whole import whole_domain
 
     # Leaves of an unbounded domain are points of input space.
-    return whole_domain(run.network, run.domain, [leaf.witness.point.coordinates() for leaf in leaves])
+    return whole_domain(run.network, run.domain, [leaf.witness.point for leaf in leaves])
 
 
 def _states(run: Run, leaves: "Sequence[Leaf]") -> npt.NDArray[np.uint8]:

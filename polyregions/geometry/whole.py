@@ -76,9 +76,7 @@ def _within(domain: Polytope, lower: Sequence[Fraction], upper: Sequence[Fractio
     return Polytope(rows, bounds)
 
 
-def whole_domain(
-    network: Network, domain: Domain, points: Sequence[Vector]
-) -> tuple[Restriction, list[Witness]]:
+def whole_domain(network: Network, domain: Domain, points: Sequence[ExactPoint]) -> tuple[Restriction, list[Witness]]:
     """A network over an unbounded domain in the coordinates of its frame, and inner points of regions in these.
 
     Parameters
@@ -93,27 +91,31 @@ def whole_domain(
     witnesses : one per point
     """
     frame = domain.frame(network.input_dimension)
-    inner = [_parameters(frame, point) for point in points]
-    chart_of = WholeDomain(domain, *_box(inner, frame.dimension))
-    restriction = Restriction(network, chart_of)
+    if frame.columns is not None:
+        points = [ExactPoint.of(_parameters(frame, point.coordinates())) for point in points]
+    witnesses = [Witness.rational(point) for point in points]
+    restriction = Restriction(network, WholeDomain(domain, *_box(witnesses, frame.dimension)))
     free = _free(restriction.chart) if isinstance(domain, Polytope) else range(frame.dimension)
-    return restriction, [Witness.rational(ExactPoint.of([t[j] for j in free])) for t in inner]
+    if len(free) < frame.dimension:
+        shorter = [[point.coordinates()[j] for j in free] for point in points]
+        witnesses = [Witness.rational(ExactPoint.of(point)) for point in shorter]
+    return restriction, witnesses
 
 
 def _parameters(frame: Frame, point: Vector) -> Vector:
-    """The frame's coordinates of a point of the domain."""
-    if frame.columns is None:
-        return point
+    """The parameters of a point of a line or a plane."""
+    columns = frame.columns or ()
     moved = [x - o for x, o in zip(point, frame.origin, strict=True)]
-    if len(frame.columns) == 1:
-        i, value = next(iter(frame.columns[0].items()))
-        return (moved[i] / value,)
-    u, v = frame.columns
+    u = columns[0]
     i = next(iter(u))
-    # Parallel to u, v would have no such entry.
-    j, minor = next((j, m) for j in {**u, **v} if (m := u[i] * v.get(j, 0) - u.get(j, 0) * v.get(i, 0)))
-    t = (u[i] * moved[j] - u.get(j, 0) * moved[i]) / minor
-    return (moved[i] - t * v.get(i, 0)) / u[i], t
+    if len(columns) == 1:
+        return (moved[i] / u[i],)
+    v, zero = columns[1], Fraction(0)
+    # As u and v are not parallel there is another coordinate in which they are independent.
+    minors = ((j, u[i] * v.get(j, zero) - u.get(j, zero) * v.get(i, zero)) for j in {**u, **v})
+    j, minor = next((j, value) for j, value in minors if value)
+    t = (u[i] * moved[j] - u.get(j, zero) * moved[i]) / minor
+    return (moved[i] - t * v.get(i, zero)) / u[i], t
 
 
 def _free(chart: Chart) -> list[int]:
@@ -127,25 +129,25 @@ def _free(chart: Chart) -> list[int]:
     ]
 
 
-def _box(points: Sequence[Vector], size: int) -> tuple[Vector, Vector]:
-    """A box with short bounds around most of the points, and around one of them in any case."""
-    if not points:
+def _box(witnesses: Sequence[Witness], size: int) -> tuple[Vector, Vector]:
+    """A box with short bounds, around most of the points and around one of them in any case."""
+    if not witnesses:
         return (Fraction(-1),) * size, (Fraction(1),) * size
-    floats = np.array([[nearest_float(x) for x in point] for point in points]).reshape(len(points), size)
+    floats = np.array([witness.x for witness in witnesses]).reshape(len(witnesses), size)
     with np.errstate(all="ignore"):
-        # The point in the middle of them, by the sum of its distances in units of the medians.
         centre = np.median(floats, axis=0)
         away = np.abs(floats - centre)
-        typical = np.median(away, axis=0)
-        reach = np.fmin(2 * away.max(axis=0), _REACH * np.where(typical > 0, typical, np.inf))
-        best = int(np.nan_to_num(away / np.where(reach > 0, reach, 1.0), nan=np.inf).max(axis=1, initial=0).argmin())
-    least = max((r for r in reach.tolist() if 0 < r < np.inf), default=1.0)
+        half = np.median(away, axis=0)
+        reach = np.fmin(2 * away.max(axis=0), _REACH * np.where(half > 0, half, np.inf))
+        share = away / np.where(reach > 0, reach, 1.0)
+        first = int(np.nan_to_num(share, nan=np.inf).max(axis=1, initial=0).argmin())
+    least = min((value for value in reach.tolist() if 0 < value < np.inf), default=1.0)
+    point = witnesses[first].point.coordinates()
     lower, upper = [], []
-    for j in range(size):
-        width = Fraction(reach[j] if 0 < reach[j] < np.inf else least)
-        middle = Fraction(centre[j]) if np.isfinite(centre[j]) else points[best][j]
-        width = max(width, 2 * abs(points[best][j] - middle))
+    for x, middle, value in zip(point, centre.tolist(), reach.tolist(), strict=True):
+        at = Fraction(middle) if np.isfinite(middle) else x
+        width = max(Fraction(value if 0 < value < np.inf else least), 2 * abs(x - at))
         step = Fraction(2) ** (width.numerator.bit_length() - width.denominator.bit_length() - 2)
-        lower.append((middle - width) // step * step)
-        upper.append(-((-middle - width) // step) * step)
+        lower.append((at - width) // step * step)
+        upper.append(-((-at - width) // step) * step)
     return tuple(lower), tuple(upper)

@@ -131,9 +131,7 @@ def ground(network: Network, domain: Domain, states: States, stop: Stop) -> Grou
     return Ground(restriction, witnesses, True)
 
 
-def _generators(
-    network: Network, domain: Domain, states: States
-) -> Iterator[tuple[int, list[Vector], list[Vector]]]:
+def _generators(network: Network, domain: Domain, states: States) -> Iterator[tuple[int, list[Vector], list[Vector]]]:
     """Each region with the points and rays of its closure, over the frame's coordinates; piece by piece."""
     # Not those of full dimension only: the section of a cone would do without its apex.
     sections = Sections(network, domain, Definition.PATTERNS)

@@ -1,13 +1,17 @@
 """The splitting counter over an unbounded domain: one search per piece, one after the other."""
 
 from collections.abc import Callable, Iterator
-from math import comb
+from fractions import Fraction
+from functools import cached_property
+from math import comb, gcd
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from polyregions.bounds.serra import architecture_bound
 from polyregions.domain import Chart
 from polyregions.enumeration import Leaf
 from polyregions.exact.cell import Witness
+from polyregions.exact.numbers import integer_rows
 from polyregions.exact.restriction import ExactPoint
 from polyregions.exact.sections import Section, Sections
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from polyregions.exact.restriction import Restriction
 
 __all__ = ["PieceTree"]
+
+_ZERO = Fraction(0)
 
 
 class PieceTree:
@@ -97,9 +103,9 @@ class PieceTree:
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions, their witnesses in input space."""
         while self._search is not None and self._piece is not None and not stop():
-            chart = self._piece.restriction.chart
+            inputs = _Inputs(self._piece.restriction.chart)
             for leaf in self._search.leaves(stop):
-                yield Leaf(leaf.states, _InputPoint(chart, leaf.witness))
+                yield Leaf(leaf.states, _InputPoint(inputs, leaf.witness))
             if not self._search.finished or not self._next():
                 return
 
@@ -119,18 +125,42 @@ class PieceTree:
         return True
 
 
+class _Inputs:
+    """From chart coordinates to input space: :meth:`polyregions.domain.Chart.ambient` in integers, for many points."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+
+    @cached_property
+    def _table(self) -> tuple[list[list[int]], int]:
+        chart = self._chart
+        if chart.columns is None:
+            raise ArithmeticError("the chart of a piece has columns")
+        rows = [[*(column.get(i, _ZERO) for column in chart.columns), x] for i, x in enumerate(chart.origin)]
+        return integer_rows(rows)
+
+    def ambient(self, point: ExactPoint) -> ExactPoint:
+        """The point of input space, in lowest terms."""
+        rows, denominator = self._table
+        vector = (*point.numerators, point.denominator)
+        entries = [sum(map(mul, row, vector)) for row in rows]
+        below = denominator * (point.numerators[-1] if self._chart.homogeneous else point.denominator)
+        divisor = gcd(below, *entries)
+        return ExactPoint(tuple(entry // divisor for entry in entries), below // divisor)
+
+
 class _InputPoint(Witness):
     """A witness of a piece as a point of input space, computed when it is asked for."""
 
-    __slots__ = ("_chart", "_witness")
+    __slots__ = ("_inputs", "_witness")
 
-    def __init__(self, chart: Chart, witness: Witness) -> None:
-        self._chart = chart
+    def __init__(self, inputs: _Inputs, witness: Witness) -> None:
+        self._inputs = inputs
         self._witness = witness
 
     @property
     def point(self) -> ExactPoint:
-        return ExactPoint.of(self._chart.ambient(self._witness.point.coordinates()))
+        return self._inputs.ambient(self._witness.point)
 
 
 def _add(total: dict[str, Any], more: dict[str, Any]) -> None:
