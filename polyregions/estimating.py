@@ -326,7 +326,7 @@ def _points_bound(
 ) -> LowerBound:
     from polyregions.sampling.points import BATCH, PointSampler
 
-    _check_network(network, domain)
+    check_kinds(network, domain)
     _check_confidence(confidence)
     wanted = _POINTS if points is None else points
     if not is_number(wanted, Integral, 1):
@@ -390,7 +390,7 @@ def _reports(report: Callable[[], None] | None, limits: Limits) -> Callable[[], 
 
 def _check_network(network: Network, domain: Domain) -> None:
     check_kinds(network, domain)
-    check_unmerged(network, "estimates and lower bounds sample")
+    check_unmerged(network, "estimates and lower bounds by 'tree' and 'xor' sample")
 
 
 def _restriction(network: Network, domain: Domain) -> "Restriction":

@@ -268,10 +268,11 @@ def region_graph(
     -------
     networkx.Graph
         Nodes 0, 1, ... with the attribute ``region``, a :class:`polyregions.Region`. Edges have the attribute
-        ``units``: the pairs (layer, unit), both from 0 (of a graph's network those of the layers it is lowered to), of
-        all units whose hyperplane carries the facet, which means that the pre-activation is 0 on it, but not on all of
-        both regions. The graph's attribute ``count`` is the :class:`polyregions.Count` of the nodes, and ``complete``
-        says whether all regions and edges are there: after a limit or Ctrl-C those found are.
+        ``units``: the pairs (layer, unit), both from 0, of all units whose hyperplane carries the facet, which means
+        that the pre-activation is 0 on it, but not on all of both regions. Of a graph's network they are the numbers of
+        a node among its ``pattern_nodes`` and of the entry of its output. The graph's attribute ``count`` is the
+        :class:`polyregions.Count` of the nodes, and ``complete`` says whether all regions and edges are there: after a
+        limit or Ctrl-C those found are.
 
     Raises
     ------
@@ -312,7 +313,7 @@ def region_graph(
     )
     leaves = list(run.leaves())
     count = run.result()
-    names = [(layer, unit) for layer, width in enumerate(network.widths) for unit in range(width)]
+    names = network.unit_names
     graph = networkx.Graph()
     graph.add_nodes_from((i, {"region": run.region(leaf)}) for i, leaf in enumerate(leaves))
     restriction, witnesses = _compared(run, leaves)
@@ -321,7 +322,7 @@ def region_graph(
 
     def edges(stop: Callable[[], bool]) -> Iterator[tuple[int, int, dict[str, Any]]]:
         for edge in adjacency.edges(stop):
-            yield edge.region, edge.other, {"units": tuple(names[unit] for unit in edge.units)}
+            yield edge.region, edge.other, {"units": tuple(dict.fromkeys(names[unit] for unit in edge.units))}
 
     def work(stop: Callable[[], bool]) -> None:
         nonlocal complete

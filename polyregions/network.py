@@ -454,6 +454,16 @@ class Network:
         constants = [sign * c for sign, (_, c) in zip(signs, forms, strict=True)]
         return np.concatenate([np.empty((0, n)), *rows]), np.concatenate([np.empty(0), *constants])
 
+    def region_units(self, pattern: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+        """To which unit (layer, unit), both from 0, each of the forms of :meth:`region_forms` belongs."""
+        masks = self.linear_masks[: self.depth]
+        return [(layer, unit) for layer, mask in enumerate(masks) for unit in np.flatnonzero(~mask).tolist()]
+
+    @property
+    def unit_names(self) -> list[tuple[int, int]]:
+        """The (layer, unit), both from 0, of all counted units in turn."""
+        return [(layer, unit) for layer, width in enumerate(self.widths) for unit in range(width)]
+
     @property
     def merges(self) -> bool:
         """Whether different states of the units may be one pattern: never but for a graph's network."""

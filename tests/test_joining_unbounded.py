@@ -1,4 +1,4 @@
-"""Linear regions, their counts and graphs over unbounded domains: against brute force in a box too large to miss anything."""
+"""Linear regions, their counts and graphs over unbounded domains: against boxes too large to miss anything."""
 
 from fractions import Fraction
 

@@ -216,6 +216,16 @@ def _natural(name: str) -> tuple[Any, ...]:
     return _KINDS.get(kind, 2), [int(number) for number in numbers], kind
 
 
+def _row_names(units: Sequence[tuple[int, int]]) -> list[str]:
+    """A name per row; an entry of a graph's node may have several."""
+    seen: dict[tuple[int, int], int] = {}
+    names = []
+    for layer, unit in units:
+        again = seen[layer, unit] = seen.get((layer, unit), -1) + 1
+        names.append(f"g_{layer + 1}_{unit}" + (f"_{again}" if again else ""))
+    return names
+
+
 def _halfspaces(network: Network, domain: Domain, pattern: Sequence[Sequence[int]]) -> _Named:
     from polyregions.projection.float_rows import float_forms
     from polyregions.projection.pattern import PatternSystem
@@ -223,15 +233,9 @@ def _halfspaces(network: Network, domain: Domain, pattern: Sequence[Sequence[int
 
     found = PatternSystem(network, domain, pattern)
     system, n = found.system, found.system.dimension
-    masks = network.linear_masks[: network.depth]
-    units = [(layer + 1, i) for layer, mask in enumerate(masks) for i in np.flatnonzero(~mask).tolist()]
+    units = _row_names(network.region_units(pattern))
     rows = list(system.inequalities)
-    sides = [f"g_{layer}_{i}" for layer, i in units]
-    if len(sides) != found.num_units:
-        # A graph's patterns have as many half-spaces as their numbers say.
-        units = [(0, k) for k in range(found.num_units)]
-        sides = [f"side_{k}" for k in range(found.num_units)]
-    names = [*sides, *(f"domain_{k}" for k in range(len(rows) - len(units)))]
+    names = [*units, *(f"domain_{k}" for k in range(len(rows) - len(units)))]
     lower, upper, rounded = np.full(n, -np.inf), np.full(n, np.inf), 0
     if isinstance(domain, Box) and not system.equations:
         # A box's inequalities are bounds.

@@ -149,8 +149,10 @@ def boundary_volume(
     1
     """
     from polyregions.counting import regions
+    from polyregions.enumeration import check_unmerged
     from polyregions.geometry.faces import Boundary
 
+    check_unmerged(network, "boundary_volume() measures")
     kind, network = BoundaryKind.of(kind), plain_network(network)
     boundary = Boundary(network, domain, gradient=kind is BoundaryKind.GRADIENT)
     k = checked_codimension(codimension, boundary.dimension)

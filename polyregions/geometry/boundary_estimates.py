@@ -115,8 +115,10 @@ def estimate_boundary_volume(
     >>> abs(result.value - 32**0.5) < 3 * result.standard_error
     True
     """
+    from polyregions.enumeration import check_unmerged
     from polyregions.geometry.crossings import crossings
 
+    check_unmerged(network, "estimate_boundary_volume() measures")
     kind, network = BoundaryKind.of(kind), plain_network(network)
     number = _checked_number(lines, "lines")
     uniform = UniformPoints(domain, network.input_dimension)

@@ -195,6 +195,9 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     >>> distances(net, [0, 0], domain=Box(-1, 1), exact=True).squares
     (Fraction(9, 16),)
     """
+    from polyregions.enumeration import check_unmerged
+
+    check_unmerged(network, "distances are to walls of")
     network = plain_network(network)
     if exact:
         return _exact(network, points, domain)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from polyregions.domain import Box, Domain
 from polyregions.errors import ArgumentError
 from polyregions.network import Network, Pattern
@@ -22,8 +20,9 @@ class Facet:
     Attributes
     ----------
     units : tuple of (layer, unit), both from 0
-        All units whose pre-activation is 0 on the facet but not on all of the region. None are named of a graph's
-        network, whose regions' inequalities are not those of single units.
+        All units whose pre-activation is 0 on the facet but not on all of the region. Of a graph's network the number
+        of a node among its ``pattern_nodes``, and of the entry of that node's output: the entry is at a breakpoint
+        there, or two arguments win.
     domain : tuple of int
         The domain's constraints that hold with equality on it; with one of them it is part of the domain's boundary.
         Row i of a Polytope is i; x_i at a Box's lower bound is 2 i, at its upper bound 2 i + 1; the ends of a Segment
@@ -65,17 +64,14 @@ def region_facets(
     members: dict[Row, list[int]] = {}
     for i, row in enumerate(rows):
         members.setdefault(row, []).append(i)
-    masks = network.linear_masks[: network.depth]
-    names: list[tuple[int, int]] = []
-    if type(network) is Network:
-        names = [(layer, unit) for layer, mask in enumerate(masks) for unit in np.flatnonzero(~mask).tolist()]
+    names = network.region_units(pattern)
     numbers = _numbers(domain, network.input_dimension)
     facets = []
     for group in sorted(members[rows[i]] for i in whole.irredundant(witness, domain=True, solver=solver)):
         *normal, bound = whole.system.inequalities[group[0]]
         facets.append(
             Facet(
-                units=tuple(names[i] for i in group if i < len(names)),
+                units=tuple(dict.fromkeys(names[i] for i in group if i < len(names))),
                 domain=tuple(numbers[i - whole.num_units] for i in group if i >= whole.num_units),
                 normal=tuple(-value for value in normal),
                 bound=bound,

@@ -13,7 +13,6 @@ import numpy as np
 
 from polyregions.domain import Chart, Domain, Frame, Polytope, Vector
 from polyregions.exact.cell import Witness
-from polyregions.exact.numbers import nearest_float
 from polyregions.exact.polytope import restricted_rows
 from polyregions.exact.restriction import ExactPoint, Restriction
 from polyregions.network import Network

@@ -1,4 +1,4 @@
-"""A bounded part of an unbounded domain that shows everything of its regions: what is put together, and who is adjacent.
+"""A bounded part of an unbounded domain that shows all of its regions, and which of them go on for ever.
 
 The regions' closures fit face to face, and each face contains a smallest face of a region. A window that has a point of
 each smallest face in its interior meets every face there: so the regions in the window, their shared facets and whether

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from typing import Any
 
 from polyregions.errors import NetworkError
@@ -28,10 +29,13 @@ class CellForms:
     constraints : list of Form
         At least 0 on the cell's closure, which they describe: two at most per entry of a piecewise-linear node, and one
         per loser of a maximum.
+    entries : list of (part, entry), both from 0
+        To which part of the pattern, and which entry of it, each of them belongs.
     """
 
     output: list[Form]
     constraints: list[Form]
+    entries: list[tuple[int, int]]
 
 
 def cell_forms(graph: Graph, output: str, pattern: Sequence[Sequence[int]]) -> CellForms:
@@ -44,23 +48,27 @@ def cell_forms(graph: Graph, output: str, pattern: Sequence[Sequence[int]]) -> C
     """
     given = iter(pattern)
     constraints: list[Form] = []
+    entries: list[tuple[int, int]] = []
+    parts = count()
 
     def choose(node: Node, counts: list[int], candidates: Callable[[int, int], list[Form]]) -> list[int]:
         values = next(given, None)
         if values is None or len(values) != len(counts):
             raise NetworkError(f"{node.label}: the pattern has not {len(counts)} entries for it")
-        chosen = [int(value) for value in values]
-        for i, (value, count) in enumerate(zip(chosen, counts, strict=True)):
-            if not 0 <= value < count:
-                raise NetworkError(f"{node.label}: entry {i} of the pattern is {value}; it has 0 to {count - 1}")
-            constraints.extend(candidates(i, value))
+        chosen, part = [int(value) for value in values], next(parts)
+        for i, (value, most) in enumerate(zip(chosen, counts, strict=True)):
+            if not 0 <= value < most:
+                raise NetworkError(f"{node.label}: entry {i} of the pattern is {value}; it has 0 to {most - 1}")
+            found = candidates(i, value)
+            constraints.extend(found)
+            entries.extend([(part, i)] * len(found))
         return chosen
 
     inputs = _inputs(graph)
     forms = _propagate(graph, output, inputs, choose)
     if next(given, None) is not None:
         raise NetworkError("the pattern has more parts than the graph has nodes with a pattern")
-    return CellForms(forms, constraints)
+    return CellForms(forms, constraints, entries)
 
 
 def point_pattern(graph: Graph, output: str, point: Sequence[Fraction]) -> tuple[Pattern, list[Fraction]]:
@@ -69,9 +77,9 @@ def point_pattern(graph: Graph, output: str, point: Sequence[Fraction]) -> tuple
 
     def choose(node: Node, counts: list[int], candidates: Callable[[int, int], list[Form]]) -> list[int]:
         chosen = []
-        for i, count in enumerate(counts):
+        for i, most in enumerate(counts):
             # A breakpoint belongs to the piece below; of equal arguments the last wins.
-            order = range(count) if isinstance(node.operator, PiecewiseLinear) else range(count - 1, -1, -1)
+            order = range(most) if isinstance(node.operator, PiecewiseLinear) else range(most - 1, -1, -1)
             chosen.append(next(k for k in order if all(form.constant >= 0 for form in candidates(i, k))))
         pattern.append(tuple(chosen))
         return chosen

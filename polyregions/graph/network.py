@@ -123,6 +123,18 @@ class GraphNetwork(Network):
         """Forms a . x + c that are at least 0 on the region with the given pattern, and describe its closure."""
         return self._arrays(cell_forms(self.graph, self.output_node, pattern).constraints, exact)
 
+    def region_units(self, pattern: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+        """To which part of the pattern (a node of :attr:`pattern_nodes`), and which entry, each region form belongs."""
+        return cell_forms(self.graph, self.output_node, pattern).entries
+
+    @cached_property
+    def unit_names(self) -> list[tuple[int, int]]:
+        """Of each unit of the lowered layers in turn the part and the entry of the pattern that it tells of.
+
+        Linear units tell of none: (-1, -1).
+        """
+        return self.pattern_map.owners(sum(self.widths))
+
     def _arrays(self, forms: list[Form], exact: bool) -> tuple[Any, Any]:
         n = self.input_dimension
         rows = [[form.coefficients.get(i, Fraction(0)) for i in range(n)] for form in forms]

@@ -1,6 +1,6 @@
 """From the states of a lowered network's units to the pattern of the graph: pieces, and which argument wins."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +25,9 @@ class _Decoder(Protocol):
     def units_used(self) -> list[int]:
         """The units that it looks at."""
 
+    def members(self) -> Iterator[tuple[int, list[int]]]:
+        """The entries, each with units that tell of it."""
+
 
 class _Pieces:
     """How many units of each entry are active; entries have equally many."""
@@ -42,6 +45,9 @@ class _Pieces:
     def units_used(self) -> list[int]:
         used: list[int] = self.units.ravel().tolist()
         return used
+
+    def members(self) -> Iterator[tuple[int, list[int]]]:
+        return enumerate(self.units.tolist())
 
 
 class _Winners:
@@ -74,6 +80,11 @@ class _Winners:
 
     def units_used(self) -> list[int]:
         return [unit for _, rounds, _ in self._groups for units in rounds for unit in units.ravel().tolist()]
+
+    def members(self) -> Iterator[tuple[int, list[int]]]:
+        for entries, rounds, _ in self._groups:
+            for units in rounds:
+                yield from zip(entries.tolist(), units.tolist(), strict=True)
 
 
 class PatternMap:
@@ -117,6 +128,18 @@ class PatternMap:
         for numbers, decoder in zip(pattern, self._decoders, strict=True):
             decoder.write(np.array(numbers, dtype=np.intp), states)
         return states
+
+    def owners(self, units: int) -> list[tuple[int, int]]:
+        """Of each of so many units the numbers of its node among :attr:`nodes` and of the entry.
+
+        (-1, -1) of linear units.
+        """
+        result = [(-1, -1)] * units
+        for part, decoder in enumerate(self._decoders):
+            for entry, members in decoder.members():
+                for unit in members:
+                    result[unit] = (part, entry)
+        return result
 
     def key(self, states: bytes) -> bytes:
         """The pattern as bytes."""

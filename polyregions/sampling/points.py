@@ -63,8 +63,13 @@ class PointSampler:
             signs = self._forward.signs(chosen[inside])
         certain = signs[(signs != 0).all(axis=1)]
         self.certain += len(certain)
-        packed = np.packbits(certain > 0, axis=1)
-        self._patterns.update(row.tobytes() for row in packed)
+        active = np.unique(certain > 0, axis=0)
+        network = self._restriction.network
+        if network.merges:
+            # Different states of the units may be one pattern.
+            self._patterns.update(network.pattern_key(row.tobytes()) for row in active.astype(np.uint8))
+        else:
+            self._patterns.update(row.tobytes() for row in np.packbits(active, axis=1))
 
     def _draw(self, points: int) -> FloatArray:
         box, random = self._box, self._random

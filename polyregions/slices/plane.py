@@ -237,9 +237,18 @@ class PlaneRegions:
     def edges(self) -> npt.NDArray[np.int32]:
         """(v, 2): the neuron (layer, unit), from 0, that vanishes on the edge from each corner to the next.
 
-        A negative layer marks the domain's own sides. Where several vanish on an edge, one of them.
+        A negative layer marks the domain's own sides. Where several vanish on an edge, one of them. Of a graph's
+        network they are the numbers of a node among its ``pattern_nodes`` and of the entry of its output.
         """
-        return self._polygons.edges
+        own = self._polygons.edges
+        if type(self.network) is Network:
+            return own
+        layers, units = own.T
+        starts = np.concatenate([[0], np.cumsum(self.network.widths)])
+        # Sides have no name: any unit's stands in for it.
+        flat = np.where(layers < 0, 0, starts[layers] + units)
+        names = np.array(self.network.unit_names, dtype=np.int32).reshape(-1, 2)
+        return np.where(layers[:, None] < 0, own, names[flat])
 
     def polygon(self, region: int, *, exact: bool = False) -> Any:
         """A region's corners (s, t), counter-clockwise: (k, 2) floats, or pairs of Fractions with ``exact=True``."""
@@ -247,7 +256,7 @@ class PlaneRegions:
         here = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
         if not exact:
             return self.vertices[here]
-        return self._exact.corners(self._states(i), self.edges[here])
+        return self._exact.corners(self._states(i), self._polygons.edges[here])
 
     @cached_property
     def ambient(self) -> FloatArray:
