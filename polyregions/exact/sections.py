@@ -120,14 +120,6 @@ class Sections:
         for signs in product((1, -1), repeat=len(self.cuts)):
             yield Section(signs.count(1), self._piece(signs))
 
-    def piece_of(self, states: Sequence[int]) -> tuple[Section, Chart]:
-        """The piece that a region lies in, given the states of its units, and a second chart of the same coordinates.
-
-        That one gives points by the coordinates of the domain's frame, where the piece's own gives inputs.
-        """
-        signs = tuple(1 if states[unit] else -1 for unit in self.cuts)
-        return Section(signs.count(1), self._piece(signs)), self._chart(self._factors(signs), signs, framed=True)
-
     def ambient(self, point: Sequence[Fraction]) -> Vector:
         """The point itself: leaves are given in input space."""
         return tuple(point)
@@ -301,7 +293,7 @@ class Sections:
             self._denominator * q * self._section_scale,
         )
 
-    def _chart(self, factors: list[Fraction], signs: tuple[int, ...], *, framed: bool = False) -> Chart:
+    def _chart(self, factors: list[Fraction], signs: tuple[int, ...]) -> Chart:
         points = [
             {
                 i: Fraction(row[k] * int(f.numerator), self._scale * f.denominator)
@@ -315,7 +307,7 @@ class Sections:
 
         def ambient(entries: dict[int, Fraction], share: Fraction) -> dict[int, Fraction]:
             """From the frame's coordinates to input space; ``share`` is what s contributes."""
-            if frame.columns is None or framed:
+            if frame.columns is None:
                 return entries
             vector = {i: share * value for i, value in enumerate(frame.origin) if share and value}
             for j, amount in entries.items():
@@ -327,7 +319,7 @@ class Sections:
         origin = ambient(_combination(points, dict(enumerate(self._offset))), self._offset[at_s])
         strict = self._strict_rows(signs)
         return Chart(
-            tuple(origin.get(i, Fraction(0)) for i in range(frame.dimension if framed else len(frame.origin))),
+            tuple(origin.get(i, Fraction(0)) for i in range(self.network.input_dimension)),
             columns,
             self._lower,
             self._upper,
