@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from polyregions.definition import Definition
 from polyregions.domain import Domain
-from polyregions.errors import ArgumentError, ArgumentTypeError, OutOfMemoryError, UnsupportedLayerError
+from polyregions.errors import ArgumentError, ArgumentTypeError, OutOfMemoryError
 from polyregions.geometry.region import Region
 from polyregions.limits import Limits
 from polyregions.network import Network

@@ -384,7 +384,7 @@ def test_a_small_lenet_on_a_plane():
     ("verb", "domain"),
     [
         (pr.estimate, BOX),
-        *((partial(pr.lower_bound, method=method), BOX) for method in ("tree", "points", "xor")),
+        *((partial(pr.lower_bound, method=method), BOX) for method in ("tree", "xor")),
     ],
 )
 def test_what_is_about_lowered_cells_refuses_merged_networks(verb, domain):

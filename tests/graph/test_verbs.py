@@ -36,7 +36,7 @@ def steps() -> pr.Network:
     return graph.network()
 
 
-@given(tiny_graphs(maxima=False))
+@given(tiny_graphs(arguments=2))
 @settings(max_examples=30)
 def test_facets_and_edges_name_entries_of_nodes(tiny: TinyGraph):
     network, box = tiny.network, tiny.box
@@ -57,7 +57,7 @@ def test_facets_and_edges_name_entries_of_nodes(tiny: TinyGraph):
         assert all(changes & named for changes in across)
 
 
-@given(tiny_graphs(maxima=False))
+@given(tiny_graphs(arguments=2))
 @settings(max_examples=30)
 def test_lines_name_entries_of_nodes(tiny: TinyGraph):
     n = len(tiny.lower)
@@ -97,9 +97,6 @@ def test_what_units_tell_too_much_of_is_refused():
     network, box = three(), pr.Box(-1, 1)
     assert int(pr.count(network, box)) == 3
     verbs = {
-        "line": lambda: pr.line(network, pr.Segment([-1, 0], [1, 1])),
-        "polyline": lambda: pr.polyline(network, [[-1, 0], [1, 1]]),
-        "plane": lambda: pr.plane(network, box),
         "estimate": lambda: pr.estimate(network, box),
         "tree": lambda: pr.lower_bound(network, box, method="tree"),
         "xor": lambda: pr.lower_bound(network, box, method="xor"),
