@@ -38,7 +38,7 @@ def count(
     ----------
     network : Network
     domain : Domain
-        Bounded; full dimension is meant relative to the domain's own affine hull.
+        Full dimension is meant relative to the domain's own affine hull.
     definition : {"regions", "patterns", "linear", "closed", "affine"}, optional
         See :class:`polyregions.definition.Definition`. "linear", "closed" and "affine" put regions together, which are
         all kept in memory; ``max_regions`` limits the regions. :func:`count_all` counts all five.

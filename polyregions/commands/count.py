@@ -1,4 +1,4 @@
-"""Count the regions of a network over a bounded domain."""
+"""Count the regions of a network over a domain."""
 
 import sys
 from argparse import ArgumentParser, Namespace
