@@ -26,6 +26,7 @@ def train(
     weight_scale: float = 1.0,
     bias_std: float = 1e-3,
     train_biases: bool = True,
+    epoch_size: int | None = None,
     after_epoch: Callable[[int, Network], None] | None = None,
 ) -> Network:
     """Train a classifier.
@@ -39,6 +40,8 @@ def train(
         The initial weights' standard deviation is this times sqrt(2 / fan-in).
     bias_std : float
         Of the initial biases; with 0 and ``train_biases=False`` the network stays without biases.
+    epoch_size : int, optional
+        Examples in an epoch, each input as often as any other, give or take one; by default each once.
     after_epoch : callable, optional
         Called with 0 and the initial network, and with the number of each epoch and the network after it.
     """
@@ -53,7 +56,7 @@ def train(
     if after_epoch is not None:
         after_epoch(0, Network.from_arrays(weights, biases))
     for epoch in range(1, epochs + 1):
-        order = random.permutation(len(inputs))
+        order = random.permutation(epoch_size or len(inputs)) % len(inputs)
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             gradients = _gradients(weights, biases, inputs[chosen], one_hot[chosen])[: len(parameters)]
