@@ -7,12 +7,17 @@ stands next to each claim's text. Claims that are theorems must be seen: a run i
 import argparse
 import csv
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+# The matrices are small: threads of the linear algebra only get in each other's way.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 import numpy as np
 
@@ -61,11 +66,19 @@ class Experiment:
 
     @classmethod
     def start(
-        cls, file: str, description: str | None, argv: Sequence[str] | None, *, runs: int, epochs: int = 0
+        cls,
+        file: str,
+        description: str | None,
+        argv: Sequence[str] | None,
+        *,
+        runs: int,
+        epochs: int = 0,
+        several: bool = False,
     ) -> "Experiment":
         """From the command line; ``runs`` and ``epochs`` are the defaults, and a smoke run's are 1 and 1.
 
-        A reproduction that trains no network has ``epochs`` 0 and no option for them.
+        One that trains no network has ``epochs`` 0. ``several``: the arguments are for several reproductions,
+        each with its own defaults.
         """
         name = Path(file).stem
         title, _, text = (description or "").partition("\n")
@@ -74,9 +87,11 @@ class Experiment:
         )
         parser.add_argument("--smoke", action="store_true", help="small networks and few runs, in seconds")
         parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
-        parser.add_argument("--runs", type=_positive, help=f"independent networks (default: {runs}, smoke run: 1)")
-        help_epochs = f"of {EPOCH:,} examples each (default: {epochs}, smoke run: 1 of {SMOKE_EPOCH:,})"
-        parser.add_argument("--epochs", type=_positive, help=help_epochs if epochs else "(nothing is trained here)")
+        own = "each one's own" if several else ""
+        help_runs = f"independent networks (default: {own or runs}, smoke run: 1)"
+        help_epochs = f"of {EPOCH:,} examples each (default: {own or epochs}, smoke run: 1 of {SMOKE_EPOCH:,})"
+        parser.add_argument("--runs", type=_positive, help=help_runs)
+        parser.add_argument("--epochs", type=_positive, help=help_epochs if epochs or own else "(nothing is trained)")
         parser.add_argument(
             "--mnist", metavar="DIR", help="folder of MNIST's four IDX files; without it, scikit-learn's digits"
         )

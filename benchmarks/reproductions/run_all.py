@@ -48,7 +48,7 @@ def table(claims: dict[str, list[Claim]]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Checked here for all of them; --help describes the options.
-    experiment = Experiment.start(__file__, __doc__, arguments, runs=0, epochs=0)
+    experiment = Experiment.start(__file__, __doc__, arguments, runs=1, several=True)
     claims: dict[str, list[Claim]] = {}
     for name in REPRODUCTIONS:
         start = time.perf_counter()
@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"({time.perf_counter() - start:.0f} s)", flush=True)
     (experiment.folder / "claims.md").write_text(table(claims) + "\n", encoding="utf-8")
     print(table(claims))
+    if experiment.smoke:
+        print("A smoke run shows that all programs run. Its networks are too small and too few for findings.")
     broken = [claim.text for found in claims.values() for claim in found if claim.theorem and not claim.seen]
     for text in broken:
         print(f"a theorem was not seen: {text}", file=sys.stderr)
