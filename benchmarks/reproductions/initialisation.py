@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
             values = np.array([means[scale, bias_std] for scale in SCALES])
             ax.errorbar(SCALES, values[:, 0], values[:, 1], marker=".", capsize=2, label=f"bias std {bias_std:g}")
         ax.set(xscale="log", xlabel="scale of the weights", ylabel=f"regions {where}", ylim=(0, None))
+        ax.set_xticks(SCALES, [f"{scale:g}" for scale in SCALES], minor=False)
+        ax.set_xticks([], minor=True)
     axes[0].legend()
     experiment.save(figure)
 

@@ -48,6 +48,13 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     figure, axes = experiment.axes(len(pictures))
     for ax, (epoch, found) in zip(axes, pictures.items(), strict=True):
         draw(ax, found)
+        origin, *sides = found.basis
+        marked = three_classes(experiment.images, experiment.random(0))
+        for label, example in enumerate(marked):
+            s, t = np.linalg.lstsq(np.transpose(sides), example - origin, rcond=None)[0]
+            ax.text(
+                s, t, str(label), bbox={"boxstyle": "circle,pad=0.2", "facecolor": "white"}, ha="center", va="center"
+            )
         ax.set_title(f"epoch {epoch}: {found.count.lower:,} regions")
     experiment.save(figure)
 
