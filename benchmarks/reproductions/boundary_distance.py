@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
             f"the mean distance to the nearest boundary, times the neurons, is between 0.4 and 1.5 {when}",
             paper="0.4 to 1.5 throughout 20 epochs",
             ours=f"{min(values):.2f} to {max(values):.2f}"
-            + (f" in {experiment.epochs} epochs" if when == "during training" else ""),
+            + (f" by epoch {experiment.epochs}" if when == "during training" else ""),
             seen=min(values) >= 0.4 and max(values) <= 1.5,
         )
     return experiment.claims

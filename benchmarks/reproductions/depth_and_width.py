@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     for when, chosen in (("at initialisation", lambda epoch: epoch == 0), ("after training", lambda epoch: epoch > 0)):
         ratios = [value for key, (value, _) in by_neurons.items() if chosen(key[0])]
         squares = [value for key, (value, _) in by_square.items() if chosen(key[0])]
-        epochs = f" ({experiment.epochs} epochs)" if when == "after training" else ""
+        epochs = f", epoch {experiment.epochs}" if when == "after training" else ""
         experiment.claim(
             f"{when}, regions along a line are neurons x a constant near 1 whatever the depth (0.5 to 2)",
             paper="about 1 x neurons",

@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     experiment.claim(
         "and stay of that order during training (0.5 to 2 for every architecture and epoch)",
         paper="of that order, in 20 epochs",
-        ours=f"{min(later):.2f} to {max(later):.2f} in {experiment.epochs} epochs",
+        ours=f"{min(later):.2f} to {max(later):.2f} by epoch {experiment.epochs}",
         seen=min(later) >= 0.5 and max(later) <= 2,
     )
     drops = [means[name, 1][0] < means[name, 0][0] for name in names]
@@ -77,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     experiment.claim(
         "they get fewer during the first epoch and more again until the last, in every architecture",
         paper="a slight decrease, then a rebound",
-        ours=f"fewer in {sum(drops)} of {len(names)} architectures, more again in {sum(rises)}, in "
-        f"{experiment.epochs} epochs",
+        ours=f"fewer in {sum(drops)} of {len(names)} architectures, more again in {sum(rises)}, by "
+        f"epoch {experiment.epochs}",
         seen=all(drops) and all(rises),
     )
     return experiment.claims

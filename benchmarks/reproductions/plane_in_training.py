@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     epochs = list(dict.fromkeys(row["epoch"] for row in rows))
     shown = [epochs.index(epoch) for epoch in dict.fromkeys((0, 1, experiment.epochs))]
     listed = "epochs " + ", ".join(str(epochs[i]) for i in shown) + ": "
-    over = f" (mean of {experiment.runs} runs)"
+    over = f" (mean over {experiment.runs} networks)"
     by_run = {(row["run"], row["epoch"]): row["regions_in_square"] for row in rows}
     risen = sum(by_run[run, experiment.epochs] > by_run[run, 1] for run in range(experiment.runs))
     experiment.claim(
