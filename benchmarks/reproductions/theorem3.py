@@ -10,7 +10,9 @@ in a cube), and the density is averaged over networks and points of its own. "de
 standard errors.
 
 The second table has the mean distance to the boundary times the number of units, which Corollary 5 bounds from below,
-up to constants, for every architecture, and which the paper found between 0.4 and 1.5 for networks with 784 inputs.
+up to constants, for every architecture. Biases are so small that it is proportional to the size of the points, which are
+standard normal here: MNIST's pixels, with a root mean square of 0.335, give a third of it. boundary_distance.py has the
+paper's points.
 """
 
 import math
@@ -141,10 +143,11 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     )
     products = [row["distance_times_units"] for row in distances]
     experiment.claim(
-        "distance x units is between 0.4 and 1.5 at initialisation, whatever the architecture (standard normal points)",
-        paper="0.4 to 1.5 for points like MNIST's",
+        "distance x units is about the same for all architectures at initialisation (the largest at most twice the "
+        "smallest; standard normal points)",
+        paper="at least a constant (Corollary 5)",
         ours=f"{min(products):.2f} to {max(products):.2f}, {len(products)} architectures",
-        seen=all(0.4 <= product <= 1.5 for product in products),
+        seen=max(products) <= 2 * min(products),
     )
     return experiment.claims
 
