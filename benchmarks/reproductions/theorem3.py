@@ -10,9 +10,9 @@ in a cube), and the density is averaged over networks and points of its own. "de
 standard errors.
 
 The second table has the mean distance to the boundary times the number of units, which Corollary 5 bounds from below,
-up to constants, for every architecture. Biases are so small that it is proportional to the size of the points, which are
-standard normal here: MNIST's pixels, with a root mean square of 0.335, give a third of it. boundary_distance.py has the
-paper's points.
+up to constants, for every architecture. Biases are so small that it is proportional to the size of the points, which
+are standard normal here: MNIST's pixels, with a root mean square of 0.335, give a third of it. boundary_distance.py
+has the paper's points.
 """
 
 import math
