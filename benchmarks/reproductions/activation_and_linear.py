@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     experiment.claim(
         "there are at least as many activation regions as linear regions",
         paper="a theorem",
-        ours=f"in all but {broken} of {len(rows)} pairs of exact counts",
+        ours=f"in {len(rows) - broken} of {len(rows)} pairs of exact counts",
         seen=not broken,
         theorem=True,
     )

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
             )
         counts = list(largest.values())
         grown = max(counts) / counts[0]
-        setting = "digits with random labels" if key == "random_labels" else "random points with binary labels"
+        setting = "images with random labels" if key == "random_labels" else "random points with binary labels"
         experiment.claim(
             f"{setting}: the largest number of regions in training grows only slightly with the task "
             f"(at most twofold from {name} {next(iter(largest)):g})",

@@ -55,8 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"=== {name}", flush=True)
         claims[name] = import_module(name).main(arguments)
         print(f"({time.perf_counter() - start:.0f} s)", flush=True)
-    (experiment.folder / "claims.md").write_text(table(claims) + "\n", encoding="utf-8")
-    print(table(claims))
+    text = f"Images: {experiment.images.name}. Seed: {experiment.seed}.\n\n{table(claims)}\n"
+    (experiment.folder / "claims.md").write_text(text, encoding="utf-8")
+    print(text)
     if experiment.smoke:
         print("A smoke run shows that all programs run. Its networks are too small and too few for findings.")
     broken = [claim.text for found in claims.values() for claim in found if claim.theorem and not claim.seen]

@@ -18,6 +18,8 @@ import polyregions as pr
 
 ARCHITECTURES = [[2, 8, 1], [2, 8, 8, 1], [2, 8, 8, 8, 1], [3, 8, 1], [3, 6, 6, 1], [4, 6, 6, 1]]
 POWERS = [-10, -4, 4, 10]
+#: Networks of each architecture whose regions' vertices are computed, which takes longer than all else.
+CONES = 3
 
 
 def with_biases(network: pr.Network, factor: float) -> pr.Network:
@@ -27,23 +29,23 @@ def with_biases(network: pr.Network, factor: float) -> pr.Network:
 
 def main(argv: Sequence[str] | None = None) -> list[Claim]:
     experiment = Experiment.start(__file__, __doc__, argv, runs=20, epochs=2)
-    rows, scaled, cones = [], 0, 0
+    rows, scaled, cones = [], 0, []
     for number, widths in enumerate(ARCHITECTURES[: 2 if experiment.smoke else None]):
         for run in range(experiment.runs):
             network = pr.Network.random(widths, seed=experiment.random(number, run), bias_std=0.5)
             without = with_biases(network, 0.0)
             counts = [int(pr.count(with_biases(network, 2.0**power), pr.Space())) for power in (0, *POWERS)]
             scaled += len(set(counts)) == 1
-            found = list(pr.regions(without, pr.Space()))
             # A cone has no vertex but its apex, and unless it holds a line it has that one.
-            cones += all(not region.vertices().any() for region in found)
+            if run < CONES:
+                cones.append(all(not region.vertices().any() for region in pr.regions(without, pr.Space())))
             rows.append(
                 {
                     "network": called(widths),
                     "run": run,
                     "with_biases": counts[0],
                     **{f"biases_times_2^{power}": count for power, count in zip(POWERS, counts[1:], strict=True)},
-                    "without_biases": len(found),
+                    "without_biases": int(pr.count(without, pr.Space())),
                 }
             )
     experiment.write(rows)
@@ -83,8 +85,8 @@ def main(argv: Sequence[str] | None = None) -> list[Claim]:
     experiment.claim(
         "without biases all regions are cones",
         paper="a theorem (Lemma 15)",
-        ours=f"in {cones} of {len(rows)} networks no region has a vertex but the origin",
-        seen=cones == len(rows),
+        ours=f"in {sum(cones)} of {len(cones)} networks no region has a vertex but the origin",
+        seen=all(cones),
         theorem=True,
     )
     largest = {kind: max(row["regions"] for row in trained if row["biases"] == kind) for kind in ("none", "trained")}
