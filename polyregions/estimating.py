@@ -24,7 +24,7 @@ __all__ = ["LOWER_BOUND_METHODS", "estimate", "lower_bound"]
 LOWER_BOUND_METHODS = ("tree", "xor", "points")
 
 #: Probes of an estimate, and points of a bound by points, where nothing else is asked for.
-_PROBES, _POINTS = 20, 100_000
+_PROBES, _POINTS = 40, 100_000
 #: Least seconds between two calls of a progress callback.
 _INTERVAL = 0.5
 
@@ -68,7 +68,8 @@ def estimate(
     ----------
     definition : Definition or str, optional
     probes : int, optional
-        How many are planned. Ten or more for a standard error to be trusted.
+        How many are planned. With the default, and cells enough for an effective sample size near it, the count is
+        within three standard errors in 99% of runs; with 20 it barely is, with 10 it is not.
     cells : int, optional
         That a probe goes on with. Default: 100, or with a time limit so many that all probes probably fit into it. With
         more than there are regions the count is exact.

@@ -1,17 +1,17 @@
 """Serra & Ramalingam 2020, "Empirical bounds on linear regions of deep rectifier networks": bounds beside exact counts.
 
-    python benchmarks/reproductions/serra_ramalingam.py --output FOLDER                        # an hour or more
-    python benchmarks/reproductions/serra_ramalingam.py --output FOLDER --configurations 4,18 11,11 --networks 2
-    python benchmarks/reproductions/serra_ramalingam.py --output FOLDER --configurations 100,100 --methods tree --workers 2
+    python benchmarks/reproductions/serra_ramalingam.py --output DIR                        # an hour or more
+    python benchmarks/reproductions/serra_ramalingam.py --output DIR --configurations 4,18 11,11 --networks 2
+    python benchmarks/reproductions/serra_ramalingam.py --output DIR --configurations 50,50 --methods tree --workers 2
     python benchmarks/reproductions/serra_ramalingam.py --smoke                                # under half a minute
 
-Classifiers of 28 x 28 pixels with two hidden layers of 22 units together are trained on MNIST (``--mnist FOLDER``) or on
-upsampled digits. For each, over [0, 1]^784: what METHODS name, each under the same time limit, one after the other.
+Classifiers of 28 x 28 pixels with two hidden layers of 22 units together are trained on MNIST (``--mnist DIR``) or
+on upsampled digits. For each, over [0, 1]^784: what METHODS name, each under the same time limit, one after the other.
 Programs that are compiled on first use are compiled beforehand. What is counted are activation patterns, as by the
 paper's mixed-integer program, of the hidden layers or, with --include-output, of the ten outputs, too: it is not known
 which the paper counted.
 
-FOLDER gets results.jsonl, a line as soon as a method is done: run the same command again after Ctrl-C, and it goes on
+DIR gets results.jsonl, a line as soon as a method is done: run the same command again after Ctrl-C, and it goes on
 with what is missing. Then, of all lines there: results.csv, tables.md, and with matplotlib bounds.png, times.png and
 accuracy.png.
 """
@@ -234,12 +234,16 @@ def _compile(options: argparse.Namespace, images: Images) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, metavar="FOLDER", help="for all results (with --smoke: not kept)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="for all results (with --smoke: not kept)")
     parser.add_argument("--smoke", action="store_true", help="two small networks, a few seconds for each")
-    parser.add_argument("--mnist", metavar="FOLDER", help="with MNIST's four IDX files; default: upsampled digits")
-    parser.add_argument("--configurations", nargs="+", default=CONFIGURATIONS, metavar="N1,N2", help="default: 1,21 to 21,1")
+    parser.add_argument("--mnist", metavar="DIR", help="with MNIST's four IDX files; default: upsampled digits")
+    parser.add_argument(
+        "--configurations", nargs="+", default=CONFIGURATIONS, metavar="N1,N2", help="default: 1,21 to 21,1"
+    )
     parser.add_argument("--networks", type=int, default=2, help="per configuration; the paper had 10 (default: 2)")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD", help="default: all")
+    parser.add_argument(
+        "--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="METHOD", help="default: all"
+    )
     parser.add_argument("--include-output", action="store_true", help="count the output layer's units, too")
     parser.add_argument("--definition", choices=("patterns", "regions"), default="patterns")
     parser.add_argument("--time-limit", type=float, default=60.0, help="seconds per method and network (default: 60)")
@@ -252,7 +256,7 @@ def main(arguments: list[str] | None = None) -> None:
         if not all(width.isdigit() and int(width) for width in configuration.split(",")):
             parser.error(f"a configuration is the widths of the hidden layers, such as 11,11; not {configuration!r}")
     if options.output is None and not options.smoke:
-        parser.error("--output FOLDER is needed, where results are kept (or --smoke)")
+        parser.error("--output DIR is needed, where results are kept (or --smoke)")
     if options.smoke:
         options.configurations, options.networks, options.time_limit = ["2,4", "3,3"], 1, 2.0
     if options.epochs is None:

@@ -15,8 +15,8 @@ Results = dict[str, Record]
 XOR = [f"XOR-{k}" for k in (2, 3, 4, 5)]
 COLUMNS = [
     "images", "include_output", "definition", "configuration", "network", "method", "status", "value", "lower", "upper",
-    "standard_error", "bound_binomial", "bound_chernoff", "bound_clopper_pearson", "trials_cut_short", "probes", "cells",
-    "training", "test", "seconds", "cpu_seconds", "load", "failure",
+    "standard_error", "bound_binomial", "bound_chernoff", "bound_clopper_pearson", "trials_cut_short", "probes",
+    "cells", "training", "test", "seconds", "cpu_seconds", "load", "failure",
 ]  # fmt: skip
 #: Series of the figure of bounds: name, colour.
 SERIES = {
@@ -103,7 +103,14 @@ def tightness_table(networks: dict[tuple[str, int], Results]) -> str:
             if against == "exact" and results.get(method, {}).get("status") == "exact":
                 gaps[method, against].append(0.0)
                 times[method, against].append((results[method]["seconds"], results[method]["cpu_seconds"]))
-    head = ["method", "against", "networks", "bits from it: mean (least, most)", "wall s: mean (most)", "CPU s: mean (most)"]
+    head = [
+        "method",
+        "against",
+        "networks",
+        "bits from it: mean (least, most)",
+        "wall s: mean (most)",
+        "CPU s: mean (most)",
+    ]
     lines = [_row(head), _row(["---"] * len(head))]
     for (name, against), gap in sorted(gaps.items(), key=lambda item: item[0][1]):
         bits = f"{sum(gap) / len(gap):+.2f} ({min(gap):+.2f}, {max(gap):+.2f})"
@@ -163,11 +170,11 @@ def _figures(folder: Path, networks: dict[tuple[str, int], Results], suffix: str
     _against_configurations(folder / f"bounds{suffix}.png", names, bounds, "number of activation patterns")
     colours = {**SERIES, "exact MILP": "#555555", "tree": SERIES["tree estimate"]}
     times = {
-        method: [[r[method]["seconds"] for r in by_configuration[c] if method in r] for c in names]
+        method: [[r[method]["cpu_seconds"] for r in by_configuration[c] if method in r] for c in names]
         for method in colours
         if method != "UB"
     }
-    _against_configurations(folder / f"times{suffix}.png", names, times, "seconds")
+    _against_configurations(folder / f"times{suffix}.png", names, times, "CPU seconds")
     _accuracies(folder / f"accuracy{suffix}.png", networks)
 
 
@@ -193,7 +200,8 @@ def _against_configurations(path: Path, names: list[str], series: dict[str, list
     axes.set_xticks(range(len(names)), names, rotation=45 if len(names) > 8 else 0)
     axes.set_xlabel("units in the first and second hidden layer")
     axes.set_ylabel(f"{label} (mean; bars: least to most)")
-    axes.legend(fontsize="small", ncols=2)
+    if axes.containers:
+        axes.legend(fontsize="small", ncols=2)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 

@@ -235,7 +235,7 @@ def add_sampling(parser: ArgumentParser) -> None:
         "--seed", type=natural, default=0, metavar="N", help="of the random choices: the same seed, the same result"
     )
     parser.add_argument(
-        "--probes", type=positive, metavar="N", help="random descents of the splitting tree (default: 20)"
+        "--probes", type=positive, metavar="N", help="random descents of the splitting tree (default: 40)"
     )
     parser.add_argument(
         "--cells",

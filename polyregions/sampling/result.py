@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "LowerBound", "number", "rounded", "rounded_down"]
 
+#: Below this share of the probes, which is a coefficient of variation above 1, three standard errors of 40 probes miss
+#: the count far more often than once in a hundred (docs/estimates.md).
+_EFFECTIVE_SHARE = 0.5
+
 
 @dataclass(frozen=True, kw_only=True)
 class LowerBound:
@@ -126,6 +130,12 @@ class Estimate:
     domain: "Domain"
 
     @property
+    def is_doubtful(self) -> bool:
+        """Whether so few probes make up the mean (or so few there are) that its standard error says little."""
+        few = self.probes < 2 or self.effective_sample_size < _EFFECTIVE_SHARE * self.probes
+        return self.status is not Status.EXACT and few
+
+    @property
     def log2(self) -> float:
         """The estimate's logarithm to base 2; minus infinity for 0."""
         return math.log2(self.value) if self.value > 0 else -math.inf
@@ -146,7 +156,11 @@ class Estimate:
             return f"no estimate of the number of {noun}: {self.stats.get('stopped', 'no probe was finished')}"
         if self.probes == 1:
             return f"about {rounded(self.value)} {noun} (estimate by one probe, which shows no standard error)"
-        return f"about {rounded(self.value)} {noun} (estimate, standard error {rounded(self.standard_error)})"
+        text = f"about {rounded(self.value)} {noun} (estimate, standard error {rounded(self.standard_error)}"
+        if self.is_doubtful:
+            few = f"the effective sample size of the {self.probes} probes is {self.effective_sample_size:.2g}"
+            return f"{text}, not to be relied on: {few})"
+        return f"{text})"
 
     def to_json(self) -> dict[str, Any]:
         """The object that the command line prints with --json; null stands for what one probe does not show."""
