@@ -23,8 +23,10 @@ __all__ = ["CELLS", "Probing", "Summary"]
 CELLS = 100
 #: Seconds between two questions whether to stop.
 _POLL = 0.02
-#: Share of the time limit that all probes should take, as far as the first one tells.
+#: Share of the time limit that all probes should take, as far as pilots tell.
 _SHARE = 0.7
+#: A pilot probe has so many times the cells of the one before, if so many probably fit.
+_PILOT_GROWTH = 4
 _BOOTSTRAP = 2000
 #: Seconds that threads have to stop. An exact decision about a cell of many rows can take minutes and can't be stopped:
 #: its thread is left behind, and ends with that decision.
@@ -160,16 +162,28 @@ class Probing:
             return self.cells
 
     def _fitting_cells(self, time_limit: float) -> int:
+        """As many cells as let all probes end in time, by probes of 1, 4, 16, ... cells that are not used.
+
+        The time per cell is not that of a probe of one cell: a single cell soon comes to where nothing cuts it, while of
+        many those go on that much cuts.
+        """
         start = time.perf_counter()
-        descent = Descent(self._restriction, self._definition, cells=1)
-        seconds = 0.0
-        for stream in self._pilot.spawn(2):
-            # The first one also compiles.
-            begin = time.perf_counter()
-            probe(descent, RandomChoice(np.random.default_rng(stream)), cells=1, stop=self._stop.is_set)
-            seconds = time.perf_counter() - begin
-        left = (time_limit - (time.perf_counter() - start)) * _SHARE * min(self.workers, self.probes)
-        return max(1, min(CELLS, int(left / (seconds * self.probes))))
+        pilots = iter(self._pilot.spawn(2 + CELLS.bit_length()))
+        self._pilot_seconds(1, next(pilots))  # compiles
+        cells = 1
+        while True:
+            seconds = self._pilot_seconds(cells, next(pilots))
+            left = (time_limit - (time.perf_counter() - start)) * _SHARE * min(self.workers, self.probes)
+            fitting = max(1, min(CELLS, int(cells * left / (seconds * self.probes))))
+            if fitting < _PILOT_GROWTH * cells:
+                return fitting
+            cells *= _PILOT_GROWTH
+
+    def _pilot_seconds(self, cells: int, stream: np.random.SeedSequence) -> float:
+        descent = Descent(self._restriction, self._definition, cells=cells)
+        begin = time.perf_counter()
+        probe(descent, RandomChoice(np.random.default_rng(stream)), cells=cells, stop=self._stop.is_set)
+        return time.perf_counter() - begin
 
     # -- what is known -----------------------------------------------------------------------------------
 

@@ -125,6 +125,27 @@ def test_cells_are_chosen_by_the_time_limit():
     assert again.value == result.value
 
 
+def test_cells_are_chosen_by_pilots_that_grow(monkeypatch):
+    """Seconds that grow faster than the cells: the first pilot alone would promise far too many."""
+    asked = []
+
+    def seconds(probing, cells, stream):
+        asked.append((cells, stream.spawn_key))
+        return 0.01 * cells**1.5
+
+    monkeypatch.setattr(Probing, "_pilot_seconds", seconds)
+    plan = {"probes": 10, "cells": None, "seed": 0, "workers": 1}
+    probing = Probing(Restriction(A1, BOX), Definition.REGIONS, **plan, time_limit=10.0)
+    # 0.7 s for each probe: 70 cells of 0.01 s; 35 by the pilot of 4; 17 by the one of 16, which is not four times more.
+    assert probing._fitting_cells(10.0) == 17
+    assert [cells for cells, _ in asked] == [1, 1, 4, 16]
+    assert len({key for _, key in asked}) == 4
+    used = {probing._bootstrap.spawn_key, *(stream.spawn_key for stream in probing._streams)}
+    assert not used & {key for _, key in asked}
+    assert probing._fitting_cells(1e9) == 100
+    assert probing._fitting_cells(1e-9) == 1
+
+
 def test_progress():
     seen = []
     net, box, _ = known("B9_8d_8x2")
