@@ -164,8 +164,8 @@ class Probing:
     def _fitting_cells(self, time_limit: float) -> int:
         """As many cells as let all probes end in time, by probes of 1, 4, 16, ... cells that are not used.
 
-        The time per cell is not that of a probe of one cell: a single cell soon comes to where nothing cuts it, while of
-        many those go on that much cuts.
+        The time per cell is not that of a probe of one cell: a single cell soon comes to where nothing cuts it, while
+        of many those go on that much cuts.
         """
         start = time.perf_counter()
         pilots = iter(self._pilot.spawn(2 + CELLS.bit_length()))
