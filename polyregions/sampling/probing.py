@@ -27,6 +27,8 @@ _POLL = 0.02
 _SHARE = 0.7
 #: A pilot probe has so many times the cells of the one before, if so many probably fit.
 _PILOT_GROWTH = 4
+#: From one pilot to the next seconds are taken to grow with this power of the cells, at most.
+_PILOT_POWER = 1.5
 _BOOTSTRAP = 2000
 #: Seconds that threads have to stop. An exact decision about a cell of many rows can take minutes and can't be stopped:
 #: its thread is left behind, and ends with that decision.
@@ -174,7 +176,8 @@ class Probing:
         while True:
             seconds = self._pilot_seconds(cells, next(pilots))
             left = (time_limit - (time.perf_counter() - start)) * _SHARE * min(self.workers, self.probes)
-            fitting = max(1, min(CELLS, int(cells * left / (seconds * self.probes))))
+            more = max(0.0, left / (seconds * self.probes)) ** (1 / _PILOT_POWER)
+            fitting = max(1, int(min(CELLS, cells * more)))
             if fitting < _PILOT_GROWTH * cells:
                 return fitting
             cells *= _PILOT_GROWTH

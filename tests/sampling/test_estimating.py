@@ -136,8 +136,8 @@ def test_cells_are_chosen_by_pilots_that_grow(monkeypatch):
     monkeypatch.setattr(Probing, "_pilot_seconds", seconds)
     plan = {"probes": 10, "cells": None, "seed": 0, "workers": 1}
     probing = Probing(Restriction(A1, BOX), Definition.REGIONS, **plan, time_limit=10.0)
-    # 0.7 s for each probe: 70 cells of 0.01 s; 35 by the pilot of 4; 17 by the one of 16, which is not four times more.
-    assert probing._fitting_cells(10.0) == 17
+    # 0.7 s for each probe are 70 times the first pilot's, and 70^(2/3) is 16.98.
+    assert probing._fitting_cells(10.0) == 16
     assert [cells for cells, _ in asked] == [1, 1, 4, 16]
     assert len({key for _, key in asked}) == 4
     used = {probing._bootstrap.spawn_key, *(stream.spawn_key for stream in probing._streams)}
