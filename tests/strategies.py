@@ -38,6 +38,9 @@ def of_known(known: KnownNet) -> tuple[pr.Network, pr.Box]:
     return network_of(known.layers), pr.Box(known.lower, known.upper)
 
 
+#: The definitions that count patterns one by one; the others put regions together.
+PATTERN_DEFINITIONS = [definition for definition in pr.Definition if not definition.joins_regions]
+
 integers = st.integers(-2, 2).map(float)
 #: Floats with few bits, and others that nearly cancel against them.
 awkward = st.sampled_from([0.0, 1.0, -1.0, 0.1, -0.1, 0.3, 0.1 + 0.2, -0.3, 1 / 3, 1e-9, 1 + 2**-52, -1e-300, 3.0])

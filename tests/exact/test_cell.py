@@ -18,6 +18,7 @@ from polyregions.exact.simplex import BasisHint, ExactOptimum, Verdict
 from polyregions.network import Network
 from tests.exact import truth
 from tests.reference import brute_force
+from tests.strategies import PATTERN_DEFINITIONS
 
 REGIONS, PATTERNS = Definition.REGIONS, Definition.PATTERNS
 
@@ -136,7 +137,7 @@ class Scene:
 
 
 def both(test):
-    return pytest.mark.parametrize("definition", list(Definition), ids=lambda d: d.value)(test)
+    return pytest.mark.parametrize("definition", PATTERN_DEFINITIONS, ids=lambda d: d.value)(test)
 
 
 def proves(bound, strictly):

@@ -24,6 +24,7 @@ from polyregions.network import Network
 from polyregions.splitting.tree import SplittingTree
 from tests.exact import adversarial, truth
 from tests.reference import brute_force
+from tests.strategies import PATTERN_DEFINITIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
 
@@ -145,7 +146,7 @@ def falsehoods(case, rng, seen):
     """Proofs by multipliers that the filter accepts and that are none, in exact arithmetic."""
     found = []
     middle = [(low + high) / 2 for low, high in zip(case.chart.lower, case.chart.upper, strict=True)]
-    definition = rng.choice(list(Definition))
+    definition = rng.choice(PATTERN_DEFINITIONS)
     cell = Cell(case.restriction, case.box, definition)
     true_rows, units = [], list(case.units())
     for forms, unit, form in units:
@@ -246,7 +247,7 @@ def test_what_floats_cannot_hold_is_left_to_the_exact_path():
 
 def test_points_outside_or_undefined_are_not_certain():
     case = one_layer([[1.0, 1.0]], [5.0], Box(-1, 1))
-    for definition in Definition:
+    for definition in PATTERN_DEFINITIONS:
         cell = Cell(case.restriction, case.box, definition)
         assert not cell.contains_certainly(np.array([math.nan, 0.0]))
         assert not cell.contains_certainly(np.array([1.5, 0.0]))

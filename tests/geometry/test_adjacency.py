@@ -196,10 +196,15 @@ def test_networks_of_graphs():
     regions = [adjacent.nodes[i]["region"] for i in range(len(adjacent))]
     assert len(regions) == 20
     for i, region in enumerate(regions):
-        assert all(facet.units == () for facet in region.facets)
+        for facet in region.facets:
+            assert bool(facet.units) != bool(facet.domain)
         for j in range(i):
             common = set(region.vertices(exact=True)) & set(regions[j].vertices(exact=True))
             assert adjacent.has_edge(i, j) == (len(common) == 2)
+            if adjacent.has_edge(i, j):
+                # Named by the graph's nodes and entries, whose pieces differ across the facet.
+                for node, entry in adjacent.edges[i, j]["units"]:
+                    assert region.pattern[node][entry] != regions[j].pattern[node][entry]
     maps = {str(region.affine_map(exact=True)) for region in regions}
     assert int(pr.count(network, pr.Box(-1, 1), definition="affine", cells="lp")) == len(maps) < 20
 

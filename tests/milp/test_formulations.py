@@ -23,10 +23,10 @@ from polyregions.milp.strengthening import Cut, separate, strengthen
 from polyregions.milp.tightening import METHODS, tightened_bounds
 from tests.nets import npz, six_definitions, telgarsky
 from tests.reference.extrema import values
-from tests.strategies import awkward, of_known, tiny_nets
+from tests.strategies import PATTERN_DEFINITIONS, awkward, of_known, tiny_nets
 
 UNDERFLOW = Fraction(1, 2**1000)
-DEFINITIONS = [definition.value for definition in Definition]
+DEFINITIONS = [definition.value for definition in PATTERN_DEFINITIONS]
 
 
 def encoded(network, domain, method, *, cuts):

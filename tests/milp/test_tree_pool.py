@@ -19,7 +19,7 @@ from polyregions.milp.parity import ParitySystem, random_parity
 from polyregions.milp.tree_pool import TreePool
 from tests.milp.contract import net_2_5_5, truth
 from tests.nets import npz, telgarsky
-from tests.strategies import awkward, of_known, tiny_nets
+from tests.strategies import PATTERN_DEFINITIONS, awkward, of_known, tiny_nets
 
 DIGITS = Path(pr.__file__).parent / "data" / "digits_64_6_6_10.npz"
 
@@ -126,7 +126,7 @@ def test_contradictory_parity_leaves_nothing():
 
 
 @pytest.mark.parametrize("doubt", [0.0, 0.5])
-@pytest.mark.parametrize("definition", list(Definition))
+@pytest.mark.parametrize("definition", PATTERN_DEFINITIONS)
 def test_bracket_closes_and_never_opens(definition, doubt):
     network, box = of_known(telgarsky(4))
     tree = TreePool(Restriction(network, box), definition, doubt=doubt)

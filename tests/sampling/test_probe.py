@@ -14,9 +14,9 @@ from polyregions.sampling.descent import Descent, Stopped
 from polyregions.sampling.probe import RandomChoice, probe
 from polyregions.sampling.resampling import systematic
 from tests.nets import npz
-from tests.strategies import awkward, of_known, tiny_nets
+from tests.strategies import PATTERN_DEFINITIONS, awkward, of_known, tiny_nets
 
-DEFINITIONS = pytest.mark.parametrize("definition", list(Definition))
+DEFINITIONS = pytest.mark.parametrize("definition", PATTERN_DEFINITIONS)
 
 
 class Replay:
