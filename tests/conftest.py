@@ -1,4 +1,4 @@
-"""How Hypothesis searches: at random on a developer's machine, the same cases every time in CI. And Ctrl-C is heeded."""
+"""How Hypothesis searches: at random on a developer's machine, the same cases every time in CI; and Ctrl-C."""
 
 import os
 import signal

@@ -87,6 +87,8 @@ class Recorder:
         CertificateFileError
             If that is not possible.
         """
+        if os.path.isdir(self.path):
+            raise CertificateFileError(f"{self.path}: the certificate cannot be written: it is a directory")
         try:
             self._file = open(self._partial, "wb")  # noqa: SIM115  # close() closes it
         except OSError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from polyregions.commands import CommandError
+from polyregions.commands import CommandError, options
 
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
@@ -72,6 +72,7 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
     if (arguments.network is None) == (arguments.cnn is None):
         raise CommandError("give one of a network file, widths such as 2,16,16, and --cnn")
     if arguments.cnn is None and not is_widths:
+        options.check_no_widths(arguments.network)
         return None
     given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None, "--space": arguments.space}
     given |= {"--around": arguments.around is not None}

@@ -38,6 +38,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
     if arguments.output is not None and Path(arguments.output).suffix.lower() != ".csv":
         raise CommandError(f"{arguments.output}: the extension must be .csv")
+    output.check_place(arguments.output)
     network = options.read_network(arguments)
     given = options.has_domain(arguments) and not arguments.space
     domain = options.read_domain(arguments) if given else None

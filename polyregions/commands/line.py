@@ -51,10 +51,12 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
 
     if arguments.output is not None and Path(arguments.output).suffix.lower() != ".csv":
         raise CommandError(f"{arguments.output}: the extension must be .csv")
+    output.check_place(arguments.output)
     if arguments.plot is not None:
         from polyregions.plot.canvas import picture_format
 
         picture_format(arguments.plot)
+        output.check_place(arguments.plot)
     elif arguments.plot_output is not None:
         raise CommandError("argument --plot-output goes with --plot")
     network = options.read_network(arguments)

@@ -35,6 +35,7 @@ __all__ = [
     "add_output",
     "add_sampling",
     "add_unit_time_limit",
+    "check_no_widths",
     "check_solver",
     "has_domain",
     "meter",
@@ -258,6 +259,14 @@ def meter(arguments: Namespace) -> ProgressMeter:
     """The progress meter that was asked for; kept with the arguments, since it knows whether the work has begun."""
     arguments.meter = progress_meter(quiet=arguments.quiet)
     return arguments.meter  # type: ignore[no-any-return]
+
+
+def check_no_widths(text: str) -> None:
+    """Refuse what looks like widths that are none, rather than look for a file of that name."""
+    if re.fullmatch(r"[-\w ]*(,[-\w ]*)+|\d+", text) and not Path(text).exists():
+        raise CommandError(
+            f"{text}: no such file, and no widths either: widths are positive numbers, inputs first, such as 2,16,16"
+        )
 
 
 def read_network(arguments: Namespace) -> "Network":

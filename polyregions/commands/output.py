@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from polyregions.sampling.result import Estimate, LowerBound
 
 __all__ = [
+    "check_place",
     "count_lines",
     "counts_lines",
     "describe_domain",
@@ -84,6 +86,17 @@ def write(out: TextIO, text: str) -> None:
         raise
     except OSError as error:
         raise CommandError(f"standard output: {error.strerror or error}") from None
+
+
+def check_place(path: str | None) -> None:
+    """Refuse a file that could not be written, before the work is done."""
+    if path is None:
+        return
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise CommandError(f"{path}: the folder does not exist")
+    if target.exists() and not target.is_file():
+        raise CommandError(f"{path}: exists and is not a regular file")
 
 
 def write_file(path: str, text: str) -> None:

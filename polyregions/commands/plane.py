@@ -61,6 +61,8 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         from polyregions.plot.canvas import picture_format
 
         picture_format(arguments.plot)
+    for name in ("output", "html", "plot"):
+        output.check_place(getattr(arguments, name))
     network = options.read_network(arguments)
     domain = _domain(arguments)
     with options.meter(arguments) as meter:

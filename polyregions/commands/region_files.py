@@ -34,7 +34,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from polyregions.commands import CommandError
+from polyregions.commands import CommandError, output
 from polyregions.exact.numbers import format_fraction
 from polyregions.geometry.region import Region, pattern_text
 from polyregions.network import Network
@@ -68,10 +68,7 @@ def region_file(path: str, start: Count) -> "RegionFile":
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
         raise CommandError(f"{path}: the extension must be one of {', '.join(SUFFIXES)}")
-    if not target.parent.is_dir():
-        raise CommandError(f"{path}: the folder does not exist")
-    if target.exists() and not target.is_file():
-        raise CommandError(f"{path}: exists and is not a regular file")
+    output.check_place(path)
     if suffix == ".parquet":
         from polyregions.commands.parquet_file import ParquetFile
 

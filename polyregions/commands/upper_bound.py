@@ -48,6 +48,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
                 raise CommandError(f"argument {name}: needs a network file, not widths")
         bounds = upper_bounds([int(width) for width in arguments.network.split(",")])
     else:
+        options.check_no_widths(arguments.network)
         network = options.read_network(arguments)
         if options.has_domain(arguments) and not arguments.space:
             domain = options.read_domain(arguments)

@@ -80,6 +80,8 @@ def plane(
     if chart.dimension != 2:
         remedy = "line() takes a Segment" if chart.dimension == 1 else "give a Plane, such as Plane.through(A, B, C)"
         raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {chart.dimension}: {remedy}")
+    if not 0.0 < nearest_float(volume_scale_squared(chart)) < math.inf:
+        raise DomainError(f"no float holds areas on {domain!r}: scale the network's inputs, or count() its regions")
     run = Run(
         network,
         domain,

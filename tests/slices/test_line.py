@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import polyregions as pr
 from polyregions.errors import UnsupportedDomainError
 from polyregions.slices import line_search
+from tests.nets import npz
 from tests.reference import slices
-from tests.strategies import awkward, integers, tiny_nets
+from tests.strategies import awkward, integers, of_known, tiny_nets
 
 #: Beyond all breakpoints of the networks below.
 FAR = 10**1300
@@ -241,3 +242,10 @@ def test_linear_units(case, infinite, data):
         assert found.num_regions == int(pr.count(network, domain))
     for i in range(len(found)):
         assert network.pattern(found.region(i).witness) == found.pattern(i)
+
+
+def test_numbers_near_the_end_of_floats():
+    network = of_known(npz("A1_2d_16x2"))[0]
+    for start, end in (([-1e300, 0], [1e308, 1]), ([0, 0], [1e308, 1e308]), ([-1e308, 0], [1e308, 1])):
+        segment = pr.Segment(start, end)
+        assert pr.line(network, segment).count == int(pr.count(network, segment))
