@@ -40,7 +40,9 @@ def load_nnet(path: str | os.PathLike[str], *, include_output: bool = False) -> 
             value = graph.add(Dense(w, b), graph.add(relu(), value) if i else value)
         value = graph.add(Elementwise(ranges[sizes[0] :].item(), means[sizes[0] :].item()), value)
         return network_of(graph, value, include_output=include_output)
-    except IndexError:
-        raise FormatError(f"{path}: no NNet file, or a damaged one: lines or numbers are missing") from None
-    except (ValueError, NetworkError, NotImplementedError, OSError) as error:
-        raise FormatError(f"{path}: no NNet file, or a damaged one: {(str(error).splitlines() or [''])[0]}") from None
+    except (IndexError, ValueError, NetworkError, NotImplementedError, OSError) as error:
+        raise FormatError(f"{path}: no NNet file, or a damaged one: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return "lines or numbers are missing" if isinstance(error, IndexError) else (str(error).splitlines() or [""])[0]
