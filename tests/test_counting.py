@@ -256,7 +256,7 @@ def test_memory_limit_ends_in_a_bracket():
     assert result.status is pr.Status.BRACKET
     assert result.lower == 0
     assert result.upper >= 478
-    assert re.fullmatch(r"memory limit of 1 bytes, of which the process holds \d.* MiB", result.stats["stopped"])
+    assert re.fullmatch(r"memory limit of 1 bytes, of which the process holds \d.* [MG]iB", result.stats["stopped"])
     assert int(pr.count(NETWORK, BOX, memory_limit=2**50)) == 478
 
 
