@@ -101,7 +101,7 @@ def test_plane_text_and_limit(capsys):
         (("line", A1, "--from", "{}/bad.npy", "--to", "0,0"), "bad.npy: not a readable .npy file"),
         (("line", A1, "--from", "{}/object.json", "--to", "0,0"), "a point is a list of numbers, not dict"),
         (("line", A1, "--from", "0,0", "--to", "1,1", "--output", "x.txt"), "x.txt: the extension must be .csv"),
-        (("line", A1, "--from", "0,0", "--to", "1,1", "--output", "{}/no/x.csv"), "x.csv: No such file or directory"),
+        (("line", A1, "--from", "0,0", "--to", "1,1", "--output", "{}/no/x.csv"), "x.csv: the folder does not exist"),
         (("plane", A1, "--through", "-1,-1", "0,0", "2,2"), "A, B and C lie on a line"),
         (("plane", A1, "--through", "0,0", "0,1", "2,2,2"), "have 2, 2 and 3 coordinates"),
         (("plane", A1, "--through", "0,0,0", "0,1,0", "2,2,2"), "3 dimensions, the network has 2 inputs"),
