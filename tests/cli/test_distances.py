@@ -78,7 +78,7 @@ def test_for_people(capsys, tmp_path, net):
         ("nan 2\n", ("--exact",), "point 0: the point's coordinate 0: nan is not a finite number"),
         ("3 0\n", ("--box", "-1", "1"), "point 0 lies outside the box"),
         ("0 0\n", ("--output", "out.txt"), "the extension must be .csv"),
-        ("0 0\n", ("--output", "/nowhere/out.csv"), "/nowhere/out.csv: No such file or directory"),
+        ("0 0\n", ("--output", "/nowhere/out.csv"), "/nowhere/out.csv: the folder does not exist"),
     ],
 )
 def test_bad_input(capsys, tmp_path, text, arguments, reason):

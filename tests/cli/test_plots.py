@@ -51,7 +51,7 @@ def test_a_stopped_run_is_drawn(capsys, tmp_path):
     ("arguments", "message"),
     [
         ((*PLANE, "--plot", "plane.jpg"), "plane.jpg: the extension of a picture must be one of .png, .svg, .pdf"),
-        ((*PLANE, "--plot", "{}/no/plane.png"), "plane.png: No such file or directory"),
+        ((*PLANE, "--plot", "{}/no/plane.png"), "plane.png: the folder does not exist"),
         ((*PLANE, "--plot", "{}/folder.png"), "folder.png: exists and is not a regular file"),
         ((*PLANE, "--color", "active"), "argument --color goes with --plot"),
         ((*PLANE, "--plot", "{}/x.png", "--color", "blue"), "argument --color: invalid choice: 'blue'"),
@@ -59,7 +59,7 @@ def test_a_stopped_run_is_drawn(capsys, tmp_path):
         (("plane", A1, "--domain", "{}/box.json", "--plot", "{}/x.png"), "3 dimensions, the network has 2 inputs"),
         (("plane", "{}/net.npz", "--domain", "{}/box.json", "--plot", "{}/x.png"), "has 3: give a Plane"),
         ((*LINE, "--plot", "line"), "line: the extension of a picture must be one of .png, .svg, .pdf"),
-        ((*LINE, "--plot", "{}/no/line.png"), "line.png: No such file or directory"),
+        ((*LINE, "--plot", "{}/no/line.png"), "line.png: the folder does not exist"),
         ((*LINE, "--plot-output", "0"), "argument --plot-output goes with --plot"),
         ((*LINE, "--plot", "{}/x.png", "--plot-output", "1"), "from 0; there is no output 1"),
     ],
