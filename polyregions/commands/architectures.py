@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Architecture", "add_architecture", "read_architecture"]
 
-_WIDTHS = re.compile(r"\d+(,\d+)+")
 _INPUT = re.compile(r"(\d+)x(\d+)x(\d+)")
 _LAYER = re.compile(r"(\d+)x(\d+)x(\d+)(?:s(\d+))?")
 
@@ -65,13 +64,13 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
     CommandError
         If it can't be read, or options are for something else.
     """
-    is_widths = arguments.network is not None and _WIDTHS.fullmatch(arguments.network)
+    widths = None if arguments.network is None else options.read_widths(arguments.network)
     for name in ("maxout", "pieces"):
-        if getattr(arguments, name) is not None and not is_widths:
+        if getattr(arguments, name) is not None and widths is None:
             raise CommandError(f"argument --{name}: needs widths such as 2,16,16")
     if (arguments.network is None) == (arguments.cnn is None):
         raise CommandError("give one of a network file, widths such as 2,16,16, and --cnn")
-    if arguments.cnn is None and not is_widths:
+    if arguments.cnn is None and widths is None:
         options.check_no_widths(arguments.network)
         return None
     given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None, "--space": arguments.space}
@@ -79,10 +78,8 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
     given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
     for name, is_given in given.items():
         if is_given:
-            raise CommandError(f"argument {name}: needs a network file, not {'widths' if is_widths else '--cnn'}")
-    if arguments.cnn is not None:
-        return _convolutional(arguments.cnn)
-    return _of_widths([int(width) for width in arguments.network.split(",")], arguments)
+            raise CommandError(f"argument {name}: needs a network file, not {'widths' if widths else '--cnn'}")
+    return _convolutional(arguments.cnn) if widths is None else _of_widths(widths, arguments)
 
 
 def _of_widths(widths: list[int], arguments: Namespace) -> Architecture:

@@ -45,6 +45,7 @@ __all__ = [
     "read_domain",
     "read_domain_file",
     "read_network",
+    "read_widths",
     "seconds",
     "shield_negative_numbers",
     "unique_remedies",
@@ -259,6 +260,13 @@ def meter(arguments: Namespace) -> ProgressMeter:
     """The progress meter that was asked for; kept with the arguments, since it knows whether the work has begun."""
     arguments.meter = progress_meter(quiet=arguments.quiet)
     return arguments.meter  # type: ignore[no-any-return]
+
+
+def read_widths(text: str) -> list[int] | None:
+    """The widths that the argument is, such as 2,16,16; None if it names a network file."""
+    if re.fullmatch(r"\d+(,\d+)+", text):
+        return [int(width) for width in text.split(",")]
+    return None
 
 
 def check_no_widths(text: str) -> None:

@@ -4,7 +4,6 @@ WIDTHS are the inputs and the units of each layer, such as 2,16,16; they, or a n
 for every domain. The bound is proven.
 """
 
-import re
 import time
 from argparse import ArgumentParser, Namespace
 from typing import Any, TextIO
@@ -12,8 +11,6 @@ from typing import Any, TextIO
 from polyregions.commands import CommandError, ExitStatus, options, output
 
 HELP = "bound the number of regions from above"
-
-_WIDTHS = re.compile(r"\d+(,\d+)+")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -37,7 +34,8 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     start = time.monotonic()
     network: Any = None
     domain = None
-    if _WIDTHS.fullmatch(arguments.network):
+    widths = options.read_widths(arguments.network)
+    if widths is not None:
         for name, given in {
             "--box": arguments.box is not None,
             "--domain": arguments.domain is not None,
@@ -46,7 +44,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         }.items():
             if given:
                 raise CommandError(f"argument {name}: needs a network file, not widths")
-        bounds = upper_bounds([int(width) for width in arguments.network.split(",")])
+        bounds = upper_bounds(widths)
     else:
         options.check_no_widths(arguments.network)
         network = options.read_network(arguments)
