@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.exact.numbers import float_above, float_below
+from polyregions.exact.numbers import float_above, float_below, nearest_quotient
 from polyregions.exact.restriction import Restriction
 
 __all__ = ["FloatBox", "FloatRows", "first_rows", "next_rows", "rounded_rows", "underflow", "upper_bounds"]
@@ -152,16 +152,8 @@ def first_rows(restriction: Restriction, box: FloatBox) -> FloatRows:
 
 def rounded_rows(rows: list[list[Any]], denominator: int, box: FloatBox) -> FloatRows:
     """Integer rows (a, c) over one denominator, rounded to nearest."""
-    values = np.array([[_quotient(int(value), denominator) for value in row] for row in rows], dtype=np.float64)
+    values = np.array([[nearest_quotient(int(value), denominator) for value in row] for row in rows], dtype=np.float64)
     return FloatRows.nearest(np.ascontiguousarray(values[:, :-1]), values[:, -1].copy(), box)
-
-
-def _quotient(numerator: int, denominator: int) -> float:
-    # Division of Python integers is correctly rounded; too large a result is left to the exact path.
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return float("inf") if numerator > 0 else float("-inf")
 
 
 def next_rows(

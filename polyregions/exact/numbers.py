@@ -23,6 +23,7 @@ __all__ = [
     "format_fraction",
     "integer_rows",
     "nearest_float",
+    "nearest_quotient",
 ]
 
 #: A decimal exponent in a string; larger numbers than this Python itself does not write in decimals.
@@ -118,10 +119,15 @@ def dyadic_integers(array: npt.NDArray[np.float64]) -> tuple[list[int], int]:
 
 def nearest_float(value: Fraction) -> float:
     """The float nearest to ``value``; infinite beyond the floats."""
+    return nearest_quotient(value.numerator, value.denominator)
+
+
+def nearest_quotient(numerator: int, denominator: int) -> float:
+    """The float nearest to the quotient by a positive integer; infinite beyond the floats."""
     try:
-        return float(value)
+        return numerator / denominator  # Python rounds the quotient of integers correctly.
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if numerator > 0 else -math.inf
 
 
 def float_below(value: Fraction) -> float:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from polyregions.domain import Domain
 from polyregions.exact.filter import INFLATE, U
+from polyregions.exact.numbers import nearest_quotient
 from polyregions.exact.restriction import Restriction
 from polyregions.network import Network
 
@@ -131,14 +132,6 @@ def rounded(rows: Sequence[Row], scale: int, tiny: float) -> tuple[FloatArray, F
     -------
     forms : (n, d + 1), errors : (n,)
     """
-    forms = np.array([[_quotient(value, scale) for value in row] for row in rows], dtype=np.float64)
+    forms = np.array([[nearest_quotient(value, scale) for value in row] for row in rows], dtype=np.float64)
     # docs/float_filter.md, equation (3), in a box of radius 1.
     return forms, U * np.abs(forms).sum(axis=1) * INFLATE + tiny
-
-
-def _quotient(numerator: int, denominator: int) -> float:
-    # Division of Python's integers is correctly rounded; what overflows is left to exact arithmetic.
-    try:
-        return numerator / denominator
-    except OverflowError:
-        return math.inf if numerator > 0 else -math.inf
