@@ -35,6 +35,21 @@ class PolygonArrays:
     errors: FloatArray
     edges: npt.NDArray[np.int32]
 
+    @classmethod
+    def joined(cls, parts: "Sequence[PolygonArrays]") -> "PolygonArrays":
+        """Those of all parts, one after the other."""
+        columns = zip(*((part.sizes, part.corners, part.errors, part.edges) for part in parts), strict=True)
+        sizes, corners, errors, edges = (np.concatenate(column) for column in columns)
+        return cls(sizes, corners, errors, edges)
+
+    def taken(self, numbers: npt.NDArray[np.intp]) -> "PolygonArrays":
+        """The polygons with the given numbers, in that order."""
+        sizes = self.sizes[numbers]
+        ends = np.cumsum(sizes)
+        within = np.arange(sizes.sum()) - np.repeat(ends - sizes, sizes)
+        at = np.repeat(self.offsets[:-1][numbers], sizes) + within
+        return PolygonArrays(sizes, self.corners[at], self.errors[at], self.edges[at])
+
     def turned(self, which: npt.NDArray[np.bool_]) -> "PolygonArrays":
         """The same, the given polygons (m,) going round the other way."""
         own, offsets, same = self.owner, self.offsets, np.arange(len(self.corners))
