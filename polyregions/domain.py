@@ -96,17 +96,17 @@ class Frame:
         """The coordinates t of a point x of the domain's affine hull, in at most two dimensions; of R^n the point."""
         if self.columns is None:
             return tuple(point)
-        moved = [x - o for x, o in zip(point, self.origin, strict=True)]
         u, *others = self.columns
         i = next(iter(u))
+        x = point[i] - self.origin[i]
         if not others:
-            return (moved[i] / u[i],)
+            return (x / u[i],)
         v, zero = others[0], Fraction(0)
         # As u and v are not parallel there is another coordinate in which they are independent.
         minors = ((j, u[i] * v.get(j, zero) - u.get(j, zero) * v.get(i, zero)) for j in {**u, **v})
         j, minor = next((j, value) for j, value in minors if value)
-        t = (u[i] * moved[j] - u.get(j, zero) * moved[i]) / minor
-        return (moved[i] - t * v.get(i, zero)) / u[i], t
+        t = (u[i] * (point[j] - self.origin[j]) - u.get(j, zero) * x) / minor
+        return (x - t * v.get(i, zero)) / u[i], t
 
 
 class Domain(ABC):

@@ -55,7 +55,9 @@ def plot_plane(
     Notes
     -----
     Horizontally the distance along u, the plane's first side, and vertically that across it (Gram & Schmidt); of a box
-    of a network with two inputs, the inputs. What no polygon covers was not searched: the run was stopped.
+    of a network with two inputs, the inputs. What no polygon covers was not searched: the run was stopped. Of an
+    infinite plane the axes show where most regions are (``found.view``), and all of them are drawn, the unbounded ones
+    up to the window (``found.window``).
 
     Examples
     --------
@@ -132,8 +134,8 @@ def _check(found: Any) -> None:
 
 
 def _frame(ax: Any, found: "PlaneRegions") -> None:
-    """Limits around the domain, and what the axes and the picture show."""
-    (x0, y0), (x1, y1) = ([float(v) for v in bounds] for bounds in (found.chart.lower, found.chart.upper))
+    """Limits around the domain, or where most regions are, and what the axes and the picture show."""
+    (x0, y0), (x1, y1) = found.view
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ found.orthonormal.T
     low, high = corners.min(axis=0), corners.max(axis=0)
     ax.set(

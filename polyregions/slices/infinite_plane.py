@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cmp_to_key
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from polyregions.domain import Chart, Domain
 from polyregions.enumeration import Leaf
 from polyregions.errors import DomainError
 from polyregions.exact.numbers import nearest_float
+from polyregions.exact.restriction import ExactPoint
 from polyregions.geometry.whole import WholeDomain
 from polyregions.network import Network
 from polyregions.slices.exact_forms import ExactForms
@@ -28,6 +31,8 @@ __all__ = ["InfinitePlane", "edges_around", "window_around"]
 
 #: Coordinates of points in a window, below and above in each of the two coordinates.
 Range = tuple[Fraction, Fraction]
+#: The point (x / w, y / w), w > 0, as integers (x, y, w).
+Triple = tuple[int, int, int]
 _FAR_EDGE: Label = (INFINITY, 0)
 
 
@@ -123,8 +128,8 @@ class InfinitePlane:
                 packed.append(np.packbits(item.states, axis=1))
                 continue
             states = np.frombuffer(item.states, dtype=np.uint8)
-            point = frame.parameters(item.witness.point.coordinates())
-            edges = edges_around(exact.half_planes(states.astype(np.bool_)), (point[0], point[1]))
+            point = ExactPoint.of(frame.parameters(item.witness.point.coordinates()))
+            edges = edges_around(exact.half_planes(states.astype(np.bool_)), point)
             labels, unknown = np.array(edges, dtype=np.int32), np.full(len(edges), np.inf)
             parts.append(PolygonArrays(np.array([len(edges)]), np.zeros((len(edges), 2)), unknown, labels))
             packed.append(np.packbits(states)[None])
@@ -174,7 +179,7 @@ class InfinitePlane:
         return polygons, ExactPolygons(self._network, self._forms, window)
 
 
-def edges_around(half_planes: Sequence[tuple[Label, Form]], point: Point) -> list[Label]:
+def edges_around(half_planes: Sequence[tuple[Label, Form]], point: ExactPoint) -> list[Label]:
     """The edges of the intersection of half-planes counter-clockwise, with ``(INFINITY, 0)`` where it has a gap.
 
     Between two edges that are parallel there may be a gap without it.
@@ -182,42 +187,56 @@ def edges_around(half_planes: Sequence[tuple[Label, Form]], point: Point) -> lis
     Parameters
     ----------
     half_planes : pairs of a label and a form that is not negative
-        Forms without coefficients are left out. Of several with the same line one is named.
-    point : Point
+        In integers. Forms without coefficients are left out. Of several with the same line one is named.
+    point : ExactPoint
         At which all of the others are positive.
 
     Notes
     -----
     By duality: a form with the value v > 0 at the point is the point (a, b) / v of another plane, and edges are the
     corners of the convex hull of these and 0, which is a corner of it if there is a gap of more than half a turn.
-    O(N log N) rational operations.
+    O(N log N) operations in integers.
     """
-    x, y = point
-    duals: dict[Point, Label] = {(Fraction(0), Fraction(0)): _FAR_EDGE}
+    x, y = point.numerators
+    duals: list[tuple[Triple, Label]] = [((0, 0, 1), _FAR_EDGE)]
     for label, (a, b, c) in half_planes:
         if a or b:
-            value = Fraction(a * x + b * y + c)
+            # Times the point's denominator, as all others.
+            value = a * x + b * y + c * point.denominator
             if value <= 0:
                 raise ArithmeticError("the witness of a region lies on its boundary: please report this as a bug")
-            duals.setdefault((a / value, b / value), label)
-    return [duals[corner] for corner in _hull(sorted(duals))]
+            duals.append(((int(a), int(b), int(value)), label))
+    order = cmp_to_key(lambda p, q: _compared(p[0], q[0]))
+    ordered = sorted(duals, key=order)
+    # Labels in the order of their duals; of equal ones the first.
+    distinct = [ordered[0], *(q for p, q in pairwise(ordered) if _compared(p[0], q[0]))]
+    return [label for _, label in _hull(distinct)]
 
 
-def _hull(points: list[Point]) -> list[Point]:
+def _compared(p: Triple, q: Triple) -> int:
+    """The sign by which p comes before or after q from left to right, or upwards on one vertical line."""
+    difference = p[0] * q[2] - q[0] * p[2] or p[1] * q[2] - q[1] * p[2]
+    return (difference > 0) - (difference < 0)
+
+
+def _hull(points: list[tuple[Triple, Label]]) -> list[tuple[Triple, Label]]:
     """The corners of the convex hull of sorted points, counter-clockwise (Andrew 1979)."""
-    result: list[Point] = []
+    result: list[tuple[Triple, Label]] = []
     for order in (points, points[::-1]):
-        chain: list[Point] = []
+        chain: list[tuple[Triple, Label]] = []
         for p in order:
-            while len(chain) > 1 and _turn(chain[-2], chain[-1], p) <= 0:
+            while len(chain) > 1 and _turn(chain[-2][0], chain[-1][0], p[0]) <= 0:
                 chain.pop()
             chain.append(p)
         result += chain[:-1]
     return result or points
 
 
-def _turn(p: Point, q: Point, r: Point) -> Fraction:
-    return (q[0] - p[0]) * (r[1] - q[1]) - (q[1] - p[1]) * (r[0] - q[0])
+def _turn(p: Triple, q: Triple, r: Triple) -> int:
+    """Positive iff one turns left at q: the orientation of three points (x / w, y / w) with w > 0."""
+    return (
+        p[0] * (q[1] * r[2] - r[1] * q[2]) - p[1] * (q[0] * r[2] - r[0] * q[2]) + p[2] * (q[0] * r[1] - r[0] * q[1])
+    )
 
 
 def window_around(ranges: Sequence[Range], lengths: Sequence[float]) -> tuple[Point, Point]:

@@ -310,6 +310,23 @@ class PlaneRegions:
         area = exact_area(sides(self.chart)[0])
         return area if exact else nearest_float(area) * self._area_scale
 
+    @cached_property
+    def view(self) -> FloatArray:
+        """(2, 2): the corners (s, t) below and above of what pictures show: the domain, or where most regions are.
+
+        On an infinite plane the window, or if that is much larger than the middle nine tenths of all regions' corners,
+        a part of it that holds these.
+        """
+        window = np.array([[float(v) for v in corner] for corner in (self.chart.lower, self.chart.upper)])
+        inside = self._polygons.corners[self._polygons.inner] if self.window is not None else np.zeros((0, 2))
+        if not len(inside):
+            return window
+        low, high = np.quantile(inside, [0.05, 0.95], axis=0)
+        room = (high - low) / 4
+        if not (room > 0).all() or (window[1] - window[0] <= 16 * room).all():
+            return window
+        return np.array([np.maximum(window[0], low - room), np.minimum(window[1], high + room)])
+
     @property
     def centres(self) -> FloatArray:
         """(m, 2): the mean of each polygon's corners."""

@@ -85,6 +85,15 @@ class PolygonArrays:
         result[self.offsets[1:] - 1] = self.offsets[:-1]
         return result
 
+    @property
+    def inner(self) -> npt.NDArray[np.bool_]:
+        """(v,): whether a corner is one of the regions' own, rather than on a side of the domain."""
+        free = self.edges[:, 0] >= 0
+        result = free.copy()
+        # The edge from a corner to the next ends at that.
+        result[self.following] &= free
+        return result
+
     @cached_property
     def _from_first(self) -> FloatArray:
         """Corners relative to their polygon's first, so that small polygons far from 0 keep their digits."""
