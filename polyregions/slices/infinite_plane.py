@@ -33,6 +33,8 @@ __all__ = ["InfinitePlane", "edges_around", "window_around"]
 Range = tuple[Fraction, Fraction]
 #: The point (x / w, y / w), w > 0, as integers (x, y, w).
 Triple = tuple[int, int, int]
+#: Products of coordinates below that are floats.
+_FARTHEST = 2.0**500
 _FAR_EDGE: Label = (INFINITY, 0)
 
 
@@ -111,11 +113,7 @@ class InfinitePlane:
         # Each corner as good as its own distance from 0: some may lie very far.
         size = np.abs(kept.corners).max(axis=1, initial=0.0)
         self._polygons = settled(exact, kept, self.packed[self.bounded], self._units, size)
-        if not np.isfinite(self._polygons.corners).all():
-            raise DomainError(
-                f"a region of {domain!r} has a corner that no float holds: scale the network's inputs, or count() its "
-                "regions"
-            )
+        self._check_range(self._polygons)
 
     def _gather(self, exact: ExactPolygons, found: Iterable[Polygons | Leaf]) -> tuple[PolygonArrays, Packed]:
         """All polygons as they were found, corners that are at infinity or not known with infinite errors."""
@@ -143,6 +141,13 @@ class InfinitePlane:
         return _Region(
             [(layer, unit) for layer, unit in edges.tolist()], [next(lines) if given else None for given in real]
         )
+
+    def _check_range(self, polygons: PolygonArrays) -> None:
+        if not (np.abs(polygons.corners) < _FARTHEST).all():
+            raise DomainError(
+                f"regions on {self._domain!r} have corners so far away that no float holds their areas: give a bounded "
+                "plane, or count() the regions"
+            )
 
     # -- the window --------------------------------------------------------------------------------------
 
@@ -176,6 +181,7 @@ class InfinitePlane:
             parts.append(PolygonArrays(np.array([len(labels)]), floats, errors, np.array(labels, dtype=np.int32)))
         found = np.concatenate([np.flatnonzero(self.bounded), np.array(list(self._unbounded), dtype=np.int64)])
         polygons = PolygonArrays.joined(parts).taken(np.argsort(found))
+        self._check_range(polygons)
         return polygons, ExactPolygons(self._network, self._forms, window)
 
 
@@ -253,10 +259,10 @@ def window_around(ranges: Sequence[Range], lengths: Sequence[float]) -> tuple[Po
     least = max(width * unit for width, unit in zip(widths, units, strict=True)) / 4
     corners = []
     for (low, high), width, unit in zip(ranges, widths, units, strict=True):
-        # A quarter of room on both sides.
-        reach = max(width, least / unit) * Fraction(3, 4) or Fraction(1)
-        step = Fraction(2) ** (reach.numerator.bit_length() - reach.denominator.bit_length() - 3)
         middle = (low + high) / 2
+        # A quarter of room on both sides, and in any case so much that floats tell the sides apart.
+        reach = max(max(width, least / unit) * Fraction(3, 4) or Fraction(1), abs(middle) / 2**16)
+        step = Fraction(2) ** (reach.numerator.bit_length() - reach.denominator.bit_length() - 3)
         corners.append(((middle - reach) // step * step, -((-middle - reach) // step) * step))
     (x0, x1), (y0, y1) = corners
     return (x0, y0), (x1, y1)

@@ -82,7 +82,8 @@ def plane(
     run = Run(
         network,
         domain,
-        cells="vertex",
+        # Without a ReLU there is one region, and nothing for vertex cells to cut.
+        cells="vertex" if network.widths else "auto",
         time_limit=time_limit,
         max_regions=max_regions,
         memory_limit=memory_limit,

@@ -58,8 +58,8 @@ class SectionPolygons:
         """
         v, s, radius = found.corners[:, :1], found.corners[:, 1:], found.radii[:, None]
         constant, along, at_s = self._table
-        size = np.abs(constant) + np.abs(along * v) + np.abs(at_s * s)
         with np.errstate(all="ignore"):
+            size = np.abs(constant) + np.abs(along * v) + np.abs(at_s * s)
             point = (constant + along * v + at_s * s) / s
             # Numerators are off by their coefficients times the radius and by four roundings of each summand; with
             # N / S the true point and n / s the float one, N / S - n / s = ((N - n) - (S - s) n / s) / S.
