@@ -514,9 +514,7 @@ class Plane(Domain):
             raise DomainError("the plane's u and v are parallel; they must span two dimensions")
 
     @classmethod
-    def through(
-        cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1, bounded: bool = True
-    ) -> "Plane":
+    def through(cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1, bounded: bool = True) -> "Plane":
         """The part of the plane through three points that is a square around their circumcentre.
 
         The slices of Hanin & Rolnick (2019a). The square's plane, centre and right angles are exact, the lengths of its

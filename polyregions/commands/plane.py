@@ -1,8 +1,8 @@
 """List the regions of a network on a two-dimensional slice of its input space, as polygons.
 
-The slice is the square around the circumcentre of three points (--through A B C), the parallelogram that they span, with
---infinite all of their plane, or any bounded domain of two dimensions. Unbounded regions are cut at a window, printed,
-that holds all corners.
+The slice is the square around the circumcentre of three points (--through A B C), the parallelogram that they span, all
+of their plane (--infinite), or any bounded domain of two dimensions. The polygons of unbounded regions are cut at a
+window that holds all corners.
 """
 
 from argparse import ArgumentParser, Namespace

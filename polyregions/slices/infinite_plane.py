@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from polyregions.domain import Chart, Domain
+from polyregions.domain import Chart, Domain, Vector
 from polyregions.enumeration import Leaf
 from polyregions.errors import DomainError
 from polyregions.exact.numbers import nearest_float
@@ -40,7 +40,7 @@ _FAR_EDGE: Label = (INFINITY, 0)
 
 @dataclass(frozen=True)
 class _Region:
-    """A region that may be unbounded: its edges in cyclic order, and the forms that are >= 0 in it, None at infinity."""
+    """A region that may be unbounded: edges in cyclic order, and the forms that are >= 0 in it, None at infinity."""
 
     labels: list[Label]
     forms: list[Form | None]
@@ -151,9 +151,8 @@ class InfinitePlane:
 
     # -- the window --------------------------------------------------------------------------------------
 
-    @property
-    def window(self) -> Chart:
-        """The plane's coordinates, and the window as a box of them."""
+    def window(self, other: tuple[Vector, Vector] | None) -> Chart:
+        """The plane's coordinates, and as a box of them the window, or the least around both with another one."""
         faces = [point for region in self._unbounded.values() for point in region.smallest_faces()]
         ranges = []
         for j in range(2):
@@ -170,6 +169,9 @@ class InfinitePlane:
         if columns is not None:
             lengths = [math.sqrt(nearest_float(sum((v * v for v in c.values()), Fraction(0)))) for c in columns]
         lower, upper = window_around(ranges, lengths)
+        if other is not None:
+            lower = (min(lower[0], other[0][0]), min(lower[1], other[0][1]))
+            upper = (max(upper[0], other[1][0]), max(upper[1], other[1][1]))
         return WholeDomain(self._domain, lower, upper).chart(self._network.input_dimension)
 
     def cut(self, window: Chart) -> tuple[PolygonArrays, ExactPolygons]:
@@ -212,8 +214,8 @@ def edges_around(half_planes: Sequence[tuple[Label, Form]], point: ExactPoint) -
             if value <= 0:
                 raise ArithmeticError("the witness of a region lies on its boundary: please report this as a bug")
             duals.append(((int(a), int(b), int(value)), label))
-    order = cmp_to_key(lambda p, q: _compared(p[0], q[0]))
-    ordered = sorted(duals, key=order)
+    by_place = cmp_to_key(_compared)
+    ordered = sorted(duals, key=lambda dual: by_place(dual[0]))
     # Labels in the order of their duals; of equal ones the first.
     distinct = [ordered[0], *(q for p, q in pairwise(ordered) if _compared(p[0], q[0]))]
     return [label for _, label in _hull(distinct)]
@@ -240,9 +242,7 @@ def _hull(points: list[tuple[Triple, Label]]) -> list[tuple[Triple, Label]]:
 
 def _turn(p: Triple, q: Triple, r: Triple) -> int:
     """Positive iff one turns left at q: the orientation of three points (x / w, y / w) with w > 0."""
-    return (
-        p[0] * (q[1] * r[2] - r[1] * q[2]) - p[1] * (q[0] * r[2] - r[0] * q[2]) + p[2] * (q[0] * r[1] - r[0] * q[1])
-    )
+    return p[0] * (q[1] * r[2] - r[1] * q[2]) - p[1] * (q[0] * r[2] - r[0] * q[2]) + p[2] * (q[0] * r[1] - r[0] * q[1])
 
 
 def window_around(ranges: Sequence[Range], lengths: Sequence[float]) -> tuple[Point, Point]:

@@ -72,9 +72,17 @@ def plane(
     >>> found.count.lower, float(found.areas.sum()), found.polygon(0).shape
     (4, 16.0, (4, 2))
     >>> everywhere = pr.plane(net, pr.Plane([0, 0], [1, 0], [0, 1], bounded=False))
-    >>> everywhere.count.lower, everywhere.bounded.any(), everywhere.areas.min()
+    >>> everywhere.count.lower, bool(everywhere.bounded.any()), float(everywhere.areas.min())
     (4, False, inf)
     """
+    limits = {"time_limit": time_limit, "max_regions": max_regions, "memory_limit": memory_limit, "progress": progress}
+    return plane_around(network, domain, None, **limits)
+
+
+def plane_around(
+    network: Network, domain: Domain, window: tuple[Vector, Vector] | None, **limits: Any
+) -> "PlaneRegions":
+    """As :func:`plane`, unbounded regions cut at a window that holds the given one, too."""
     check_kinds(network, domain)
     chart = _chart(network, domain)
     if not 0.0 < nearest_float(volume_scale_squared(chart)) < math.inf:
@@ -84,18 +92,15 @@ def plane(
         domain,
         # Without a ReLU there is one region, and nothing for vertex cells to cut.
         cells="vertex" if network.widths else "auto",
-        time_limit=time_limit,
-        max_regions=max_regions,
-        memory_limit=memory_limit,
-        progress=progress,
+        **limits,
     )
     if not domain.bounded:
         from polyregions.slices.infinite_plane import InfinitePlane
 
         whole = InfinitePlane(network, domain, run.polygons())
-        window = whole.window
-        polygons, exact = whole.cut(window)
-        return PlaneRegions(run.result(), window, polygons, whole.packed, exact, whole.bounded)
+        chart = whole.window(window)
+        polygons, exact = whole.cut(chart)
+        return PlaneRegions(run.result(), chart, polygons, whole.packed, exact, whole.bounded)
     exact = ExactPolygons.over(network, domain)
     polygons, states = _gather(exact, run.polygons(), sum(network.widths))
     return PlaneRegions(run.result(), chart, polygons, states, exact, np.ones(len(states), dtype=np.bool_))
@@ -216,8 +221,8 @@ class PlaneRegions:
     def edges(self) -> npt.NDArray[np.int32]:
         """(v, 2): the neuron (layer, unit), from 0, that vanishes on the edge from each corner to the next.
 
-        A negative layer marks the domain's own sides, or the window's. Where several vanish on an edge, one of them. Of a graph's
-        network they are the numbers of a node among its ``pattern_nodes`` and of the entry of its output.
+        A negative layer marks the domain's own sides, or the window's. Where several vanish on an edge, one of them. Of
+        a graph's network they are the numbers of a node among its ``pattern_nodes`` and of the entry of its output.
         """
         own = self._polygons.edges
         if type(self.network) is Network:

@@ -21,12 +21,12 @@ _ROOM = 1 << 21
 def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[np.uint8]) -> FloatArray:
     """The output as a s + b t + c on each region, (m, n_out, 3); O(m weights) operations."""
     if not network.widths:
-        forms = ExactForms(network, domain)
-        rows, _ = rounded(forms.rows(0, np.zeros((1, 0), dtype=np.bool_))[0], forms.scale(0), 0.0)
-        return np.broadcast_to(rows, (len(packed_patterns), *rows.shape)).copy()
+        exact = ExactForms(network, domain)
+        output, _ = rounded(exact.rows(0, np.zeros((1, 0), dtype=np.bool_))[0], exact.scale(0), 0.0)
+        return np.broadcast_to(output, (len(packed_patterns), *output.shape)).copy()
     restriction = Restriction(network, domain)
-    first_layer = first_rows(restriction, FloatBox.of(restriction))
-    first = np.concatenate([first_layer.a, first_layer.c[:, None]], axis=1)
+    rows = first_rows(restriction, FloatBox.of(restriction))
+    first = np.concatenate([rows.a, rows.c[:, None]], axis=1)
     widths = network.widths
     outputs = len(network.biases[-1])
     result = np.empty((len(packed_patterns), outputs, 3))

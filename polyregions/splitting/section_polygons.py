@@ -40,9 +40,7 @@ class SectionPolygons:
     def __init__(self, cuts: tuple[int, ...], frame: Frame, chart: Chart) -> None:
         self._cuts = cuts
         zero, one = Fraction(0), Fraction(1)
-        constant, along, at_s = (
-            _numerators(frame, chart, v) for v in ((zero, zero), (one, zero), (zero, one))
-        )
+        constant, along, at_s = (_numerators(frame, chart, v) for v in ((zero, zero), (one, zero), (zero, one)))
         #: (3, 2): s times the point is table[0] + table[1] v_0 + table[2] s.
         self._table = np.array(
             [
@@ -63,8 +61,8 @@ class SectionPolygons:
             point = (constant + along * v + at_s * s) / s
             # Numerators are off by their coefficients times the radius and by four roundings of each summand; with
             # N / S the true point and n / s the float one, N / S - n / s = ((N - n) - (S - s) n / s) / S.
-            off = (np.abs(along) + np.abs(at_s)) * radius + 6 * U * size + np.abs(point) * radius
-            error = (off / (s - radius) + 4 * U * np.abs(point)).max(axis=1) * INFLATE + _TINY
+            off = (np.abs(along) + np.abs(at_s)) * radius + 6 * U * size + np.abs(point) * radius + _TINY
+            error = (off / (s - radius) + 4 * U * np.abs(point)).max(axis=1) * INFLATE
             known = (found.corners[:, 1] > found.radii) & np.isfinite(error) & np.isfinite(point).all(axis=1)
         return Polygons(
             found.states,

@@ -178,7 +178,9 @@ _POLYGONS = {
     "window": {
         "anyOf": [
             {"type": "null"},
-            _object({key: {"type": "array", "minItems": 2, "maxItems": 2, "items": NUMBER} for key in ("lower", "upper")}),
+            _object(
+                {key: {"type": "array", "minItems": 2, "maxItems": 2, "items": NUMBER} for key in ("lower", "upper")}
+            ),
         ]
     },
 }

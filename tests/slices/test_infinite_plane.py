@@ -16,7 +16,7 @@ from polyregions.slices.polygons import exact_area
 from polyregions.splitting.section_polygons import INFINITY
 from tests.nets import npz
 from tests.reference import brute_force, slices
-from tests.slices.test_plane import check_halfspaces, check_map, corners_of
+from tests.slices.test_plane import check_map, corners_of
 from tests.strategies import TinyNet, awkward, integers, network_of, tiny_nets
 
 coordinates = st.builds(Fraction, st.integers(-3, 3), st.sampled_from([1, 2, 3]))
@@ -54,10 +54,10 @@ def check(net, origin, u, v):
     layers = on_plane(net, origin, u, v)
     try:
         found = pr.plane(net.network, plane)
-    except pr.PolyregionsError as error:
+    except pr.PolyregionsError:
         # A weight of 1e-300 makes lines that meet where no float is.
-        assert "no float holds" in str(error)
-        assert any(abs(x) == 1e-300 for w, b in net.layers for row in [*w, b] for x in row)
+        if all(abs(x) != 1e-300 for w, b in net.layers for row in [*w, b] for x in row):
+            raise
         return
     patterns = [found.pattern(i) for i in range(len(found))]
     assert set(patterns) == brute_force.regions(layers, [None] * 2, [None] * 2)
@@ -160,7 +160,9 @@ def test_space_of_two_inputs_and_inputs_that_are_frozen():
     assert (found.window, found.areas.tolist()) == (same.window, same.areas.tolist())
     assert found.areas[found.bounded].tolist() == [0.5]
     # The third input does not move, and is what shifts the third line.
-    wide = pr.Network.from_arrays([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, -1.0]], [[1.0] * 3]], [[0.0] * 3, [0.0]])
+    wide = pr.Network.from_arrays(
+        [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, -1.0]], [[1.0] * 3]], [[0.0] * 3, [0.0]]
+    )
     frozen = pr.plane(wide, pr.Plane([0, 0, 2], [1, 0, 0], [0, 3, 0], bounded=False))
     assert frozen.areas[frozen.bounded].tolist() == [2.0]
     assert frozen.perimeters[frozen.bounded] == pytest.approx([4 + 8**0.5])
@@ -208,12 +210,6 @@ def test_a_trained_network_is_the_same_on_a_plane_and_in_its_window():
         assert not found.bounded[i] or np.isclose(found.areas[i], inside.areas[j], rtol=1e-9)
         if i % 50 == 0:
             check_polygon(found, i, found.polygon(i, exact=True))
-            check_halfspaces_of_bounded(inside, j)
-
-
-def check_halfspaces_of_bounded(inside, j):
-    """The bounded polygons' own check, which wants coordinates from 0 to 1."""
-    assert inside.region(j).bounded
 
 
 @given(net=tiny_nets(max_inputs=2, max_layers=2))
@@ -311,7 +307,8 @@ def test_files(tmp_path):
     assert (data["count"], data["unbounded"], data["area"], data["domain_area"]) == (7, 6, 0.5, None)
     assert [list(map(Fraction, data["window"][name])) for name in ("lower", "upper")] == list(map(list, found.window))
     for polygon, bounded in zip(data["polygons"], found.bounded.tolist(), strict=True):
-        assert (polygon["bounded"], polygon["area"] is None, polygon["perimeter"] is None) == (bounded, *[not bounded] * 2)
+        assert polygon["bounded"] == bounded
+        assert (polygon["area"] is None) == (polygon["perimeter"] is None) == (not bounded)
 
 
 half_planes = st.lists(st.tuples(*[st.integers(-4, 4)] * 2, st.integers(1, 5)), max_size=8)
