@@ -13,6 +13,7 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from polyregions.domain import Chart, Domain, Vector
 from polyregions.enumeration import Leaf
@@ -22,7 +23,7 @@ from polyregions.exact.restriction import ExactPoint
 from polyregions.geometry.whole import WholeDomain
 from polyregions.network import Network
 from polyregions.slices.exact_forms import ExactForms
-from polyregions.slices.exact_polygons import ExactPolygons, Label, Packed, float_corners, settled, sides
+from polyregions.slices.exact_polygons import ExactPolygons, Label, float_corners, gathered, settled, sides, states_of
 from polyregions.slices.polygons import Form, Point, PolygonArrays, clipped, intersection
 from polyregions.splitting.section_polygons import INFINITY
 from polyregions.splitting.vertex_cells import Polygons
@@ -102,10 +103,10 @@ class InfinitePlane:
         start = WholeDomain(domain, (Fraction(-1),) * 2, (Fraction(1),) * 2)
         self._forms = ExactForms(network, start)
         exact = ExactPolygons(network, self._forms, start.chart(network.input_dimension))
-        raw, self.packed = self._gather(exact, found)
+        raw, self.packed = gathered(found, lambda leaf: self._edges(exact, leaf), self._units)
         doubtful = np.zeros(len(raw.sizes), dtype=np.bool_)
         doubtful[raw.owner[np.isinf(raw.errors)]] = True
-        regions = {int(i): self._region(exact, raw, int(i)) for i in np.flatnonzero(doubtful)}
+        regions = self._regions(exact, raw, np.flatnonzero(doubtful))
         self._unbounded = {i: region for i, region in regions.items() if None in region.corners}
         self.bounded = np.ones(len(raw.sizes), dtype=np.bool_)
         self.bounded[list(self._unbounded)] = False
@@ -115,32 +116,19 @@ class InfinitePlane:
         self._polygons = settled(exact, kept, self.packed[self.bounded], self._units, size)
         self._check_range(self._polygons)
 
-    def _gather(self, exact: ExactPolygons, found: Iterable[Polygons | Leaf]) -> tuple[PolygonArrays, Packed]:
-        """All polygons as they were found, corners that are at infinity or not known with infinite errors."""
-        empty = PolygonArrays(np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2), np.int32))
-        parts, packed = [empty], [np.zeros((0, -(-self._units // 8)), np.uint8)]
+    def _edges(self, exact: ExactPolygons, leaf: Leaf) -> list[Label]:
         frame = self._domain.frame(self._network.input_dimension)
-        for item in found:
-            if isinstance(item, Polygons):
-                parts.append(PolygonArrays(item.sizes, item.corners, item.radii, item.edges))
-                packed.append(np.packbits(item.states, axis=1))
-                continue
-            states = np.frombuffer(item.states, dtype=np.uint8)
-            point = ExactPoint.of(frame.parameters(item.witness.point.coordinates()))
-            edges = edges_around(exact.half_planes(states.astype(np.bool_)), point)
-            labels, unknown = np.array(edges, dtype=np.int32), np.full(len(edges), np.inf)
-            parts.append(PolygonArrays(np.array([len(edges)]), np.zeros((len(edges), 2)), unknown, labels))
-            packed.append(np.packbits(states)[None])
-        return PolygonArrays.joined(parts), np.concatenate(packed)
+        point = ExactPoint.of(frame.parameters(leaf.witness.point.coordinates()))
+        return edges_around(exact.half_planes(states_of(leaf)), point)
 
-    def _region(self, exact: ExactPolygons, raw: PolygonArrays, i: int) -> _Region:
-        edges = raw.edges[raw.offsets[i] : raw.offsets[i + 1]]
-        real = edges[:, 0] != INFINITY
-        states = np.unpackbits(self.packed[i], count=self._units).astype(np.bool_)
-        lines = iter(exact.lines(states, edges[real]))
-        return _Region(
-            [(layer, unit) for layer, unit in edges.tolist()], [next(lines) if given else None for given in real]
-        )
+    def _regions(self, exact: ExactPolygons, raw: PolygonArrays, which: npt.NDArray[np.intp]) -> dict[int, _Region]:
+        """The given regions with the exact forms of their edges."""
+        regions = {}
+        for i, edges, states in exact.prepared(raw, which, self.packed, self._units):
+            labels = [(layer, unit) for layer, unit in edges.tolist()]
+            lines = iter(exact.lines(states, edges[edges[:, 0] != INFINITY]))
+            regions[i] = _Region(labels, [None if label == _FAR_EDGE else next(lines) for label in labels])
+        return regions
 
     def _check_range(self, polygons: PolygonArrays) -> None:
         if not (np.abs(polygons.corners) < _FARTHEST).all():

@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.domain import Chart, Domain, Polytope, Vector
-from polyregions.enumeration import Leaf, Run, check_kinds
+from polyregions.enumeration import Run, check_kinds
 from polyregions.errors import ArgumentError, DomainError
 from polyregions.exact.numbers import format_fraction, nearest_float
 from polyregions.geometry.closure import domain_dimension
@@ -21,9 +20,8 @@ from polyregions.geometry.region import Region
 from polyregions.geometry.whole import WholeDomain
 from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
-from polyregions.slices.exact_polygons import ExactPolygons, Packed, float_corners, settled, sides
+from polyregions.slices.exact_polygons import ExactPolygons, Packed, gathered, settled, sides, states_of
 from polyregions.slices.polygons import PolygonArrays, exact_area
-from polyregions.splitting.vertex_cells import Polygons
 
 __all__ = ["PlaneRegions", "plane"]
 
@@ -102,8 +100,10 @@ def plane_around(
         polygons, exact = whole.cut(chart)
         return PlaneRegions(run.result(), chart, polygons, whole.packed, exact, whole.bounded)
     exact = ExactPolygons.over(network, domain)
-    polygons, states = _gather(exact, run.polygons(), sum(network.widths))
-    return PlaneRegions(run.result(), chart, polygons, states, exact, np.ones(len(states), dtype=np.bool_))
+    units = sum(network.widths)
+    found, packed = gathered(run.polygons(), lambda leaf: exact.clip(states_of(leaf))[1], units)
+    polygons = settled(exact, found, packed, units, exact.size)
+    return PlaneRegions(run.result(), chart, polygons, packed, exact, np.ones(len(packed), dtype=np.bool_))
 
 
 def _chart(network: Network, domain: Domain) -> Chart:
@@ -126,25 +126,6 @@ def _chart(network: Network, domain: Domain) -> Chart:
 def _charted(domain: Domain, box: Any) -> Domain:
     """The domain, an unbounded one with a box that gives it a chart."""
     return domain if domain.bounded else WholeDomain(domain, *box)
-
-
-def _gather(exact: ExactPolygons, found: Iterable[Polygons | Leaf], units: int) -> tuple[PolygonArrays, Packed]:
-    parts = [PolygonArrays(np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0), np.zeros((0, 2), np.int32))]
-    packed = [np.zeros((0, -(-units // 8)), np.uint8)]
-    for item in found:
-        if isinstance(item, Polygons):
-            # Packed at once: a pattern of a thousand units is then 128 bytes.
-            packed.append(np.packbits(item.states, axis=1))
-            parts.append(PolygonArrays(item.sizes, item.corners, item.radii, item.edges))
-        else:
-            states = np.frombuffer(item.states, dtype=np.uint8)
-            corners, labels = exact.clip(states.astype(np.bool_))
-            floats, _ = float_corners(corners)
-            unknown = np.full(len(corners), np.inf)
-            parts.append(PolygonArrays(np.array([len(corners)]), floats, unknown, np.array(labels, dtype=np.int32)))
-            packed.append(np.packbits(states)[None])
-    states = np.concatenate(packed)
-    return settled(exact, PolygonArrays.joined(parts), states, units, exact.size), states
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,18 +301,10 @@ class PlaneRegions:
     def view(self) -> FloatArray:
         """(2, 2): the corners (s, t) below and above of what pictures show: the domain, or where most regions are.
 
-        On an infinite plane the window, or if that is much larger than the middle nine tenths of all regions' corners,
-        a part of it that holds these.
+        On an infinite plane that is the window, or a part of it with the middle nine tenths of all corners of regions.
         """
-        window = np.array([[float(v) for v in corner] for corner in (self.chart.lower, self.chart.upper)])
-        inside = self._polygons.corners[self._polygons.inner] if self.window is not None else np.zeros((0, 2))
-        if not len(inside):
-            return window
-        low, high = np.quantile(inside, [0.05, 0.95], axis=0)
-        room = (high - low) / 4
-        if not (room > 0).all() or (window[1] - window[0] <= 16 * room).all():
-            return window
-        return np.array([np.maximum(window[0], low - room), np.minimum(window[1], high + room)])
+        box = np.array([[float(v) for v in corner] for corner in (self.chart.lower, self.chart.upper)])
+        return box if self.window is None else self._polygons.most(box)
 
     @property
     def centres(self) -> FloatArray:
