@@ -92,6 +92,22 @@ class Frame:
     dimension: int
     rows: tuple[tuple[Vector, Fraction], ...] = ()
 
+    def parameters(self, point: Sequence[Fraction]) -> Vector:
+        """The coordinates t of a point x of the domain's affine hull, in at most two dimensions; of R^n the point."""
+        if self.columns is None:
+            return tuple(point)
+        u, *others = self.columns
+        i = next(iter(u))
+        x = point[i] - self.origin[i]
+        if not others:
+            return (x / u[i],)
+        v, zero = others[0], Fraction(0)
+        # As u and v are not parallel there is another coordinate in which they are independent.
+        minors = ((j, u[i] * v.get(j, zero) - u.get(j, zero) * v.get(i, zero)) for j in {**u, **v})
+        j, minor = next((j, value) for j, value in minors if value)
+        t = (u[i] * (point[j] - self.origin[j]) - u.get(j, zero) * x) / minor
+        return (x - t * v.get(i, zero)) / u[i], t
+
 
 class Domain(ABC):
     """A non-empty convex polyhedron in the input space of a network.
@@ -498,7 +514,7 @@ class Plane(Domain):
             raise DomainError("the plane's u and v are parallel; they must span two dimensions")
 
     @classmethod
-    def through(cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1) -> "Plane":
+    def through(cls, a: Any, b: Any, c: Any, *, square: bool = True, margin: Any = 1, bounded: bool = True) -> "Plane":
         """The part of the plane through three points that is a square around their circumcentre.
 
         The slices of Hanin & Rolnick (2019a). The square's plane, centre and right angles are exact, the lengths of its
@@ -511,6 +527,8 @@ class Plane(Domain):
             False: the parallelogram with the corner a and the sides a b and a c.
         margin : number, optional
             The square's side as a multiple of the circumcircle's diameter.
+        bounded : bool, optional
+            False: all of the plane, its coordinates those of the square or parallelogram.
 
         Raises
         ------
@@ -536,9 +554,10 @@ class Plane(Domain):
         if found is None:
             raise DomainError("the points A, B and C lie on a line; a plane needs three that do not")
         if square:
-            return cls(*found)
+            return cls(*found, bounded=bounded)
         first, *others = points
-        return cls(first, *([y - x for x, y in zip(first, other, strict=True)] for other in others))
+        sides = ([y - x for x, y in zip(first, other, strict=True)] for other in others)
+        return cls(first, *sides, bounded=bounded)
 
     @property
     def bounded(self) -> bool:

@@ -148,10 +148,13 @@ class Run:
             yield from self.enumerator.leaves(self._stop)
 
     def polygons(self) -> "Iterator[Polygons | Leaf]":
-        """As :meth:`leaves`, over a domain of dimension 2 by vertex cells in one thread, with the regions' corners."""
+        """As :meth:`leaves`, over a domain of dimension 2 by vertex cells in one thread, with the regions' corners.
+
+        Of a network without ReLUs, which has no vertex cells, the leaf.
+        """
         with self._limits, self._enough_memory():
             tree: Any = self.enumerator
-            yield from tree.polygons(self._stop)
+            yield from getattr(tree, "polygons", tree.leaves)(self._stop)
 
     def follow_up(self, work: Callable[[Callable[[], bool]], None]) -> None:
         """Do more with what was found, under the same limits but that of the number of regions.

@@ -1,7 +1,8 @@
 """List the regions of a network on a two-dimensional slice of its input space, as polygons.
 
-The slice is the square around the circumcentre of three points (--through A B C), the parallelogram that they span, or
-any bounded domain of two dimensions.
+The slice is the square around the circumcentre of three points (--through A B C), the parallelogram that they span, all
+of their plane (--infinite), or any bounded domain of two dimensions. The polygons of unbounded regions are cut at a
+window that holds all corners.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -33,6 +34,9 @@ def configure(parser: ArgumentParser) -> None:
     shape.add_argument(
         "--parallelogram", action="store_true", help="the parallelogram with the corner A and the sides AB and AC"
     )
+    parser.add_argument(
+        "--infinite", action="store_true", help="all of the plane through A, B and C, in the coordinates of that shape"
+    )
     options.add_include_output(parser)
     options.add_limits(parser)
     options.add_memory_limit(parser)
@@ -54,6 +58,8 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         raise CommandError("argument --color goes with --plot")
     if arguments.domain is not None and (arguments.square or arguments.parallelogram):
         raise CommandError("arguments --square and --parallelogram go with --through")
+    if arguments.domain is not None and arguments.infinite:
+        raise CommandError('argument --infinite goes with --through; in a domain file write "bounded": false')
     for path, suffixes in ((arguments.output, (".npz", ".json")), (arguments.html, (".html", ".htm"))):
         if path is not None and Path(path).suffix.lower() not in suffixes:
             raise CommandError(f"{path}: the extension must be one of {', '.join(suffixes)}")
@@ -84,8 +90,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         output.write_json(out, found.to_json() | files)
     else:
         lines = output.count_lines(found.count, arguments.domain)
-        share = "" if found.domain_area() == 0 else f", {found.areas.sum() / found.domain_area():.4%} of the domain's"
-        lines.append(f"  {'area':<11} {found.areas.sum():.6g}{share}; {len(found.vertices):,} corners")
+        lines += _area_lines(found)
         lines += [f"  {'written':<11} {path}" for path in files.values()]
         output.write(out, "\n".join(lines))
     return output.exit_status(found.count)
@@ -97,7 +102,20 @@ def _domain(arguments: Namespace) -> "Domain":
     from polyregions.domain import Plane
 
     points = [read_point(text, "--through") for text in arguments.through]
-    return Plane.through(*points, square=not arguments.parallelogram)
+    return Plane.through(*points, square=not arguments.parallelogram, bounded=not arguments.infinite)
+
+
+def _area_lines(found: "PlaneRegions") -> list[str]:
+    area = found.areas[found.bounded].sum()
+    if found.window is None:
+        share = "" if found.domain_area() == 0 else f", {area / found.domain_area():.4%} of the domain's"
+        return [f"  {'area':<11} {area:.6g}{share}; {len(found.vertices):,} corners"]
+    bounded, noun = int(found.bounded.sum()), "cells" if found.network.merges else "regions"
+    (s0, t0), (s1, t1) = ([float(value) for value in corner] for corner in found.window)
+    return [
+        f"  {'area':<11} {area:.6g} in {bounded:,} bounded {noun}; {len(found) - bounded:,} are unbounded",
+        f"  {'window':<11} s in [{s0:.6g}, {s1:.6g}], t in [{t0:.6g}, {t1:.6g}], where unbounded ones are cut",
+    ]
 
 
 def _write(name: str, found: "PlaneRegions", path: str, arguments: Namespace) -> None:

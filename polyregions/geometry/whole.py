@@ -91,7 +91,7 @@ def whole_domain(network: Network, domain: Domain, points: Sequence[ExactPoint])
     """
     frame = domain.frame(network.input_dimension)
     if frame.columns is not None:
-        points = [ExactPoint.of(_parameters(frame, point.coordinates())) for point in points]
+        points = [ExactPoint.of(frame.parameters(point.coordinates())) for point in points]
     witnesses = [Witness.rational(point) for point in points]
     restriction = Restriction(network, WholeDomain(domain, *_box(witnesses, frame.dimension)))
     free = _free(restriction.chart) if isinstance(domain, Polytope) else range(frame.dimension)
@@ -99,22 +99,6 @@ def whole_domain(network: Network, domain: Domain, points: Sequence[ExactPoint])
         shorter = [[point.coordinates()[j] for j in free] for point in points]
         witnesses = [Witness.rational(ExactPoint.of(point)) for point in shorter]
     return restriction, witnesses
-
-
-def _parameters(frame: Frame, point: Vector) -> Vector:
-    """The parameters of a point of a line or a plane."""
-    columns = frame.columns or ()
-    moved = [x - o for x, o in zip(point, frame.origin, strict=True)]
-    u = columns[0]
-    i = next(iter(u))
-    if len(columns) == 1:
-        return (moved[i] / u[i],)
-    v, zero = columns[1], Fraction(0)
-    # As u and v are not parallel there is another coordinate in which they are independent.
-    minors = ((j, u[i] * v.get(j, zero) - u.get(j, zero) * v.get(i, zero)) for j in {**u, **v})
-    j, minor = next((j, value) for j, value in minors if value)
-    t = (u[i] * moved[j] - u.get(j, zero) * moved[i]) / minor
-    return (moved[i] - t * v.get(i, zero)) / u[i], t
 
 
 def _free(chart: Chart) -> list[int]:

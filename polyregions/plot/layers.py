@@ -1,6 +1,6 @@
 """How layers cut a plane one after the other."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyregions.domain import Domain
 from polyregions.enumeration import check_kinds, check_unmerged
@@ -8,7 +8,10 @@ from polyregions.errors import ArgumentError
 from polyregions.geometry.plain import plain_network
 from polyregions.network import Network
 from polyregions.plot.canvas import need_matplotlib
-from polyregions.plot.plane import check_color, plot_plane
+from polyregions.plot.plane import check_color, plot_plane, show_view
+
+if TYPE_CHECKING:
+    from polyregions.slices.plane import PlaneRegions
 
 __all__ = ["first_layers", "plot_layers"]
 
@@ -30,6 +33,8 @@ def plot_layers(
     network : Network
         Of one made from a graph, the layers that it is lowered to.
     domain : Plane, or any bounded domain of two dimensions
+        Of unbounded ones an infinite Plane, or Space of two inputs: all pictures show the part that shows most regions
+        of the network.
     axes : sequence of matplotlib.axes.Axes, optional
         One per ReLU layer. Default: a new figure's.
     color, edges
@@ -59,7 +64,7 @@ def plot_layers(
     >>> [drawn.axes.get_title() for drawn in polygons]
     ['layer 1: 31 regions (exact)', 'layers 1 to 2: 84 regions (exact)']
     """
-    from polyregions.slices.plane import plane
+    from polyregions.slices.plane import plane_around
 
     check_color(color)
     need_matplotlib()
@@ -71,10 +76,14 @@ def plot_layers(
     if axes is not None and len(axes) != depth:
         raise ArgumentError(f"the network has {depth} ReLU layers, each drawn on axes of its own; {len(axes)} given")
     # All searches before the first axes: one that fails leaves no half of a picture.
-    found = [
-        plane(first_layers(network, count), domain, time_limit=time_limit, memory_limit=memory_limit)
-        for count in range(1, depth + 1)
-    ]
+    found: list[PlaneRegions] = []
+    for count in range(depth, 0, -1):
+        # Unbounded regions of the first layers reach as far as those of all.
+        window = found[-1].window if found else None
+        limits = {"time_limit": time_limit, "memory_limit": memory_limit}
+        found.append(plane_around(first_layers(network, count), domain, window, **limits))
+    whole = found[0]
+    found.reverse()
     if axes is None:
         import matplotlib.pyplot as plt
 
@@ -83,6 +92,7 @@ def plot_layers(
     result = []
     for count, (part, ax) in enumerate(zip(found, axes, strict=True), start=1):
         result.append(plot_plane(part, ax=ax, color=color, edges=edges))
+        show_view(ax, whole)
         ax.set_title(f"{'layer 1' if count == 1 else f'layers 1 to {count}'}: {part.count}", fontsize="medium")
     return result
 

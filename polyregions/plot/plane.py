@@ -12,7 +12,7 @@ from polyregions.plot.colours import colours_of_numbers, colours_of_patterns
 if TYPE_CHECKING:
     from polyregions.slices.plane import PlaneRegions
 
-__all__ = ["COLORS", "check_color", "plot_plane", "save_plane"]
+__all__ = ["COLORS", "check_color", "plot_plane", "save_plane", "show_view"]
 
 #: What colours can tell.
 COLORS = ("region", "active", "affine")
@@ -55,7 +55,9 @@ def plot_plane(
     Notes
     -----
     Horizontally the distance along u, the plane's first side, and vertically that across it (Gram & Schmidt); of a box
-    of a network with two inputs, the inputs. What no polygon covers was not searched: the run was stopped.
+    of a network with two inputs, the inputs. What no polygon covers was not searched: the run was stopped. Of an
+    infinite plane the axes show where most regions are (``found.view``), and all of them are drawn, the unbounded ones
+    up to the window (``found.window``).
 
     Examples
     --------
@@ -132,14 +134,10 @@ def _check(found: Any) -> None:
 
 
 def _frame(ax: Any, found: "PlaneRegions") -> None:
-    """Limits around the domain, and what the axes and the picture show."""
-    (x0, y0), (x1, y1) = ([float(v) for v in bounds] for bounds in (found.chart.lower, found.chart.upper))
-    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ found.orthonormal.T
-    low, high = corners.min(axis=0), corners.max(axis=0)
+    """Limits, and what the axes and the picture show."""
+    show_view(ax, found)
     ax.set(
         aspect="equal",
-        xlim=(low[0], high[0]),
-        ylim=(low[1], high[1]),
         xlabel="distance along u, in input space",
         ylabel="distance across u, in input space",
     )
@@ -147,6 +145,14 @@ def _frame(ax: Any, found: "PlaneRegions") -> None:
     if inputs is not None:
         ax.set(xlabel=f"input {inputs[0]}", ylabel=f"input {inputs[1]}")
     ax.set_title(str(found.count), fontsize="medium")
+
+
+def show_view(ax: Any, found: "PlaneRegions") -> None:
+    """Set the limits of axes around the domain, or where most regions are."""
+    (x0, y0), (x1, y1) = found.view
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]) @ found.orthonormal.T
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
 
 
 def _inputs(found: "PlaneRegions") -> tuple[int, int] | None:

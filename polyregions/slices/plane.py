@@ -2,7 +2,6 @@
 
 import math
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -11,27 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.domain import Chart, Domain
-from polyregions.enumeration import Leaf, Run, check_kinds
-from polyregions.errors import DomainError
-from polyregions.exact.filter import U
-from polyregions.exact.numbers import nearest_float
+from polyregions.domain import Chart, Domain, Polytope, Vector
+from polyregions.enumeration import Run, check_kinds
+from polyregions.errors import ArgumentError, DomainError
+from polyregions.exact.numbers import format_fraction, nearest_float
+from polyregions.geometry.closure import domain_dimension
 from polyregions.geometry.polytope import volume_scale_squared
 from polyregions.geometry.region import Region
+from polyregions.geometry.whole import WholeDomain
 from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
-from polyregions.slices.exact_forms import ExactForms
-from polyregions.slices.polygons import Form, Point, PolygonArrays, clipped, exact_area, intersection
-from polyregions.splitting.exact_vertices import BOX
-from polyregions.splitting.vertex_cells import Polygons
+from polyregions.slices.exact_polygons import ExactPolygons, Packed, gathered, settled, sides, states_of
+from polyregions.slices.polygons import PolygonArrays, exact_area
 
 __all__ = ["PlaneRegions", "plane"]
 
 FloatArray = npt.NDArray[np.float64]
-Packed = npt.NDArray[np.uint8]
-
-#: Corners whose proven error exceeds this share of the domain's size are computed exactly and rounded.
-_LARGEST_ERROR = 2.0**-20
 
 
 def plane(
@@ -49,7 +43,7 @@ def plane(
     ----------
     network : Network
     domain : Plane, or any bounded domain of two dimensions
-        Such as a Box of a network with two inputs.
+        Such as a Box of a network with two inputs. Of unbounded ones an infinite Plane, or Space of two inputs.
     time_limit, max_regions, memory_limit, progress
         As for :func:`polyregions.count`; a run that is stopped has the regions found so far.
 
@@ -60,12 +54,13 @@ def plane(
     Raises
     ------
     DomainError
-        If the domain has another dimension, or is not bounded.
+        If the domain has another dimension, or is an unbounded polyhedron.
 
     Notes
     -----
     The splitting counter by vertex cells (docs/vertex_cells.md): the number of regions, their patterns, and the order
     of each polygon's corners are exact; the corners' coordinates are rounded, with proven bounds, and exact on demand.
+    An infinite plane is searched as a whole (docs/unbounded.md).
 
     Examples
     --------
@@ -74,115 +69,71 @@ def plane(
     >>> found = pr.plane(net, pr.Plane([-1, -1], [4, 0], [0, 4]))
     >>> found.count.lower, float(found.areas.sum()), found.polygon(0).shape
     (4, 16.0, (4, 2))
+    >>> everywhere = pr.plane(net, pr.Plane([0, 0], [1, 0], [0, 1], bounded=False))
+    >>> everywhere.count.lower, bool(everywhere.bounded.any()), float(everywhere.areas.min())
+    (4, False, inf)
     """
+    limits = {"time_limit": time_limit, "max_regions": max_regions, "memory_limit": memory_limit, "progress": progress}
+    return plane_around(network, domain, None, **limits)
+
+
+def plane_around(
+    network: Network, domain: Domain, window: tuple[Vector, Vector] | None, **limits: Any
+) -> "PlaneRegions":
+    """As :func:`plane`, unbounded regions cut at a window that holds the given one, too."""
     check_kinds(network, domain)
-    chart = domain.chart(network.input_dimension)
-    if chart.dimension != 2:
-        remedy = "line() takes a Segment" if chart.dimension == 1 else "give a Plane, such as Plane.through(A, B, C)"
-        raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {chart.dimension}: {remedy}")
+    chart = _chart(network, domain)
     if not 0.0 < nearest_float(volume_scale_squared(chart)) < math.inf:
         raise DomainError(f"no float holds areas on {domain!r}: scale the network's inputs, or count() its regions")
     run = Run(
         network,
         domain,
-        cells="vertex",
-        time_limit=time_limit,
-        max_regions=max_regions,
-        memory_limit=memory_limit,
-        progress=progress,
+        # Without a ReLU there is one region, and nothing for vertex cells to cut.
+        cells="vertex" if network.widths else "auto",
+        **limits,
     )
-    exact = _ExactPolygons(network, domain, chart)
-    polygons, states = _gather(exact, run.polygons(), sum(network.widths))
-    return PlaneRegions(run.result(), chart, polygons, states, exact)
+    if not domain.bounded:
+        from polyregions.slices.infinite_plane import InfinitePlane
+
+        whole = InfinitePlane(network, domain, run.polygons())
+        chart = whole.window(window)
+        polygons, exact = whole.cut(chart)
+        return PlaneRegions(run.result(), chart, polygons, whole.packed, exact, whole.bounded)
+    exact = ExactPolygons.over(network, domain)
+    units = sum(network.widths)
+    found, packed = gathered(run.polygons(), lambda leaf: exact.clip(states_of(leaf))[1], units)
+    polygons = settled(exact, found, packed, units, exact.size)
+    return PlaneRegions(run.result(), chart, polygons, packed, exact, np.ones(len(packed), dtype=np.bool_))
 
 
-class _ExactPolygons:
-    """Corners of regions in rational arithmetic."""
-
-    def __init__(self, network: Network, domain: Domain, chart: Chart) -> None:
-        self._network, self._chart = network, chart
-        self._forms = ExactForms(network, domain)
-        self.size = max(nearest_float(abs(value)) for value in (*chart.lower, *chart.upper))
-
-    def corners(self, states: npt.NDArray[np.bool_], edges: npt.NDArray[np.int32]) -> list[Point]:
-        """The corners of a region whose edges in order lie on the given lines; corner i starts edge i."""
-        rows: dict[int, Any] = {}
-        lines = []
-        for layer, unit in edges.tolist():
-            if layer >= 0 and layer not in rows:
-                rows[layer] = self._forms.rows(layer, states[None])[0]
-            lines.append(rows[layer][unit] if layer >= 0 else self._side(layer, unit))
-        return [intersection(lines[i - 1], lines[i]) for i in range(len(lines))]
-
-    def clip(self, states: npt.NDArray[np.bool_]) -> tuple[list[Point], list[tuple[int, int]]]:
-        """A region's corners and edges from its pattern alone."""
-        (x0, y0), (x1, y1) = self._chart.lower, self._chart.upper
-        corners: list[Point] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
-        labels = [(BOX, side) for side in (2, 1, 3, 0)]
-        for i, (a, c) in enumerate(self._chart.rows):
-            clipped(corners, labels, (*a, c), (BOX - 1, i))
-        offset = 0
-        for layer, width in enumerate(self._network.widths):
-            for unit, row in enumerate(self._forms.rows(layer, states[None])[0]):
-                if self._network.linear_masks[layer][unit]:
-                    continue
-                sign = 1 if states[offset + unit] else -1
-                clipped(corners, labels, [sign * value for value in row], (layer, unit))
-            offset += width
-        return corners, labels
-
-    def _side(self, layer: int, unit: int) -> Form:
-        if layer != BOX:
-            a, c = self._chart.rows[unit]
-            return (*a, c)
-        bound = (self._chart.upper if unit % 2 else self._chart.lower)[unit // 2]
-        return (Fraction(unit < 2), Fraction(unit >= 2), -bound)
+def _chart(network: Network, domain: Domain) -> Chart:
+    """The domain's chart, of an infinite plane with any box."""
+    n = network.input_dimension
+    dimension = domain.chart(n).dimension if domain.bounded else domain_dimension(domain, n)
+    if dimension != 2:
+        remedy = (
+            "line() takes a Segment or a Line" if dimension == 1 else "give a Plane, such as Plane.through(A, B, C)"
+        )
+        raise DomainError(f"plane() needs a domain of two dimensions; {domain!r} has {dimension}: {remedy}")
+    if isinstance(domain, Polytope) and not domain.bounded:
+        raise DomainError(
+            f"plane() takes no unbounded polyhedron such as {domain!r}: give all of the plane, Plane(..., "
+            "bounded=False), or a bounded part of the polyhedron"
+        )
+    return _charted(domain, ((Fraction(-1),) * 2, (Fraction(1),) * 2)).chart(n)
 
 
-def _gather(
-    exact: _ExactPolygons, found: Iterable[Polygons | Leaf], units: int
-) -> tuple[PolygonArrays, npt.NDArray[np.uint8]]:
-    parts: list[tuple[Any, ...]] = []
-    for item in found:
-        if isinstance(item, Polygons):
-            # Packed at once: a pattern of a thousand units is then 128 bytes.
-            packed = np.packbits(item.states, axis=1)
-            parts.append((packed, item.sizes, item.corners, item.radii, item.edges))
-        else:
-            states = np.frombuffer(item.states, dtype=np.uint8)
-            corners, labels = exact.clip(states.astype(np.bool_))
-            floats = np.array([[nearest_float(value) for value in corner] for corner in corners])
-            edges = np.array(labels, dtype=np.int32)
-            parts.append((np.packbits(states)[None], [len(corners)], floats, np.full(len(corners), np.inf), edges))
-    empty = (np.zeros((0, -(-units // 8)), np.uint8), np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0))
-    columns = list(zip((*empty, np.zeros((0, 2), np.int32)), *parts, strict=True))
-    packed_states, *arrays = (np.concatenate(column) for column in columns)
-    polygons = PolygonArrays(*arrays)
-    return _settled(exact, polygons, packed_states, units) if len(polygons.sizes) else polygons, packed_states
-
-
-def _settled(exact: _ExactPolygons, polygons: PolygonArrays, packed: Packed, units: int) -> PolygonArrays:
-    """Corners that are not known well enough replaced by exact ones, rounded; and all polygons counter-clockwise."""
-    rough = polygons.owner[~(polygons.errors <= _LARGEST_ERROR * exact.size)]
-    with np.errstate(all="ignore"):
-        backwards, doubtful = polygons.signed_areas < 0, polygons.with_uncertain_areas()
-    doubtful[rough] = True
-    for i in np.flatnonzero(doubtful).tolist():
-        here = slice(int(polygons.offsets[i]), int(polygons.offsets[i + 1]))
-        states = np.unpackbits(packed[i], count=units).astype(np.bool_)
-        corners = exact.corners(states, polygons.edges[here])
-        polygons.corners[here] = [[nearest_float(value) for value in corner] for corner in corners]
-        polygons.errors[here] = 2 * U * np.abs(polygons.corners[here]).max(axis=1) + 2.0**-1000
-        backwards[i] = exact_area(corners) < 0
-    # What was derived from the corners is derived anew.
-    return PolygonArrays(polygons.sizes, polygons.corners, polygons.errors, polygons.edges).turned(backwards)
+def _charted(domain: Domain, box: Any) -> Domain:
+    """The domain, an unbounded one with a box that gives it a chart."""
+    return domain if domain.bounded else WholeDomain(domain, *box)
 
 
 @dataclass(frozen=True, eq=False)
 class PlaneRegions:
     """The regions on a slice, as polygons in the slice's own coordinates (s, t), where x = origin + s u + t v.
 
-    Of a domain that is no :class:`polyregions.Plane` the coordinates are those of its chart: the inputs of a box.
+    Of a domain that is no :class:`polyregions.Plane` the coordinates are those of its chart: the inputs of a box. The
+    unbounded regions of an infinite plane are cut at a :attr:`window`: their polygons are only a part of them.
 
     Attributes
     ----------
@@ -190,13 +141,16 @@ class PlaneRegions:
         How many, and whether that is all: exact, or a bracket where a limit ended the run.
     packed_patterns : (m, ceil(N / 8)) uint8
         ``numpy.unpackbits(packed, axis=1, count=N)`` gives the N states per region.
+    bounded : (m,) bool
+        Whether each region is, decided exactly.
     """
 
     count: Count
     chart: Chart
     _polygons: PolygonArrays
     packed_patterns: Packed
-    _exact: _ExactPolygons
+    _exact: ExactPolygons
+    bounded: npt.NDArray[np.bool_]
 
     def __repr__(self) -> str:
         return f"PlaneRegions({self.count} on {self.domain!r})"
@@ -217,6 +171,15 @@ class PlaneRegions:
     def status(self) -> Status:
         """Exact, or a bracket."""
         return self.count.status
+
+    @property
+    def window(self) -> tuple[Vector, Vector] | None:
+        """The corners (s, t) below and above at which unbounded regions are cut, exact; None on a bounded domain.
+
+        Strictly inside lie all corners of regions, and where there is none a point of each boundary: the window
+        meets each region in one polygon, and exactly those of unbounded regions have edges on the window's sides.
+        """
+        return None if self.domain.bounded else (self.chart.lower, self.chart.upper)
 
     # -- polygons ----------------------------------------------------------------------------------------
 
@@ -239,8 +202,8 @@ class PlaneRegions:
     def edges(self) -> npt.NDArray[np.int32]:
         """(v, 2): the neuron (layer, unit), from 0, that vanishes on the edge from each corner to the next.
 
-        A negative layer marks the domain's own sides. Where several vanish on an edge, one of them. Of a graph's
-        network they are the numbers of a node among its ``pattern_nodes`` and of the entry of its output.
+        A negative layer marks the domain's own sides, or the window's. Where several vanish on an edge, one of them. Of
+        a graph's network they are the numbers of a node among its ``pattern_nodes`` and of the entry of its output.
         """
         own = self._polygons.edges
         if type(self.network) is Network:
@@ -284,13 +247,13 @@ class PlaneRegions:
 
     @cached_property
     def areas(self) -> FloatArray:
-        """(m,): Euclidean areas in input space; all together that of the domain."""
+        """(m,): Euclidean areas in input space, infinite ones included; all together that of the domain."""
         return self.chart_areas * self._area_scale
 
-    @property
+    @cached_property
     def chart_areas(self) -> FloatArray:
         """(m,): areas in the coordinates (s, t), in which a parallelogram has the area 1."""
-        return self._polygons.signed_areas
+        return np.where(self.bounded, self._polygons.signed_areas, np.inf)
 
     @cached_property
     def _area_scale(self) -> float:
@@ -298,8 +261,8 @@ class PlaneRegions:
 
     @cached_property
     def perimeters(self) -> FloatArray:
-        """(m,): Euclidean perimeters in input space."""
-        return self._polygons.perimeters(self.gram)
+        """(m,): Euclidean perimeters in input space, those of unbounded regions infinite."""
+        return np.where(self.bounded, self._polygons.perimeters(self.gram), np.inf)
 
     @cached_property
     def gram(self) -> FloatArray:
@@ -320,14 +283,28 @@ class PlaneRegions:
         return np.array([[along, self.gram[0, 1] / along], [0.0, self._area_scale / along]])
 
     def domain_area(self, *, exact: bool = False) -> Any:
-        """The domain's area in the coordinates (s, t), exact, or in input space as a float."""
-        (x0, y0), (x1, y1) = self.chart.lower, self.chart.upper
-        corners: list[Point] = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
-        labels = [(BOX, 0)] * 4
-        for a, c in self.chart.rows:
-            clipped(corners, labels, (*a, c), (BOX, 0))
-        area = exact_area(corners)
+        """The domain's area in the coordinates (s, t), exact, or in input space as a float, which may be infinite.
+
+        Raises
+        ------
+        ArgumentError
+            If the exact area is infinite.
+        """
+        if not self.domain.bounded:
+            if exact:
+                raise ArgumentError("the domain is unbounded, and its area infinite; ask for exact=False")
+            return math.inf
+        area = exact_area(sides(self.chart)[0])
         return area if exact else nearest_float(area) * self._area_scale
+
+    @cached_property
+    def view(self) -> FloatArray:
+        """(2, 2): the corners (s, t) below and above of what pictures show: the domain, or where most regions are.
+
+        On an infinite plane that is the window, or a part of it with the middle nine tenths of all corners of regions.
+        """
+        box = np.array([[float(v) for v in corner] for corner in (self.chart.lower, self.chart.upper)])
+        return box if self.window is None else self._polygons.most(box)
 
     @property
     def centres(self) -> FloatArray:
@@ -369,14 +346,14 @@ class PlaneRegions:
         """(m, n_out, 3): the output on each region as a s + b t + c, rounded."""
         from polyregions.slices.plane_maps import affine_maps
 
-        return affine_maps(self.network, self.domain, self.packed_patterns)
+        return affine_maps(self.network, _charted(self.domain, self.window), self.packed_patterns)
 
     @cached_property
     def map_labels(self) -> npt.NDArray[np.int64]:
         """(m,) numbers from 0: equal if and only if the outputs are the same functions on the plane, proven."""
         from polyregions.slices.plane_maps import map_labels
 
-        return map_labels(self.network, self.domain, self.packed_patterns)
+        return map_labels(self.network, _charted(self.domain, self.window), self.packed_patterns)
 
     def _states(self, i: int) -> npt.NDArray[np.bool_]:
         return np.unpackbits(self.packed_patterns[i], count=sum(self.network.widths)).astype(np.bool_)
@@ -389,13 +366,19 @@ class PlaneRegions:
     # -- results -----------------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the command line prints with --json: that of the count, and sums over all polygons."""
+        """The object that the command line prints with --json: that of the count, and sums over all bounded regions."""
+        window = None
+        if self.window is not None:
+            lower, upper = ([format_fraction(value) for value in corner] for corner in self.window)
+            window = {"lower": lower, "upper": upper}
         return {
             **self.count.to_json(),
             "vertices": len(self.vertices),
-            "area": float(self.areas.sum()),
-            "domain_area": self.domain_area(),
-            "perimeters": float(self.perimeters.sum()),
+            "area": float(self.areas[self.bounded].sum()),
+            "domain_area": self.domain_area() if self.domain.bounded else None,
+            "perimeters": float(self.perimeters[self.bounded].sum()),
+            "unbounded": int((~self.bounded).sum()),
+            "window": window,
         }
 
     def to_html(self, path: str | os.PathLike[str]) -> None:

@@ -50,6 +50,7 @@ def _archive(found: "PlaneRegions") -> bytes:
         edges=found.edges,
         areas=found.areas,
         perimeters=found.perimeters,
+        bounded=found.bounded,
         basis=found.basis,
         network_sha256=np.array(network.sha256),
         domain=np.array(json.dumps(found.domain.to_json())),
@@ -64,8 +65,10 @@ def _json(found: "PlaneRegions") -> bytes:
             "pattern": pattern_text(found.pattern(i)),
             "vertices": found.polygon(i).tolist(),
             "edges": found.edges[found.offsets[i] : found.offsets[i + 1]].tolist(),
-            "area": float(found.areas[i]),
-            "perimeter": float(found.perimeters[i]),
+            # JSON has no infinite numbers.
+            "area": float(found.areas[i]) if found.bounded[i] else None,
+            "perimeter": float(found.perimeters[i]) if found.bounded[i] else None,
+            "bounded": bool(found.bounded[i]),
         }
         for i in range(len(found))
     ]

@@ -8,6 +8,7 @@ from polyregions.exact.filter import FloatBox, first_rows
 from polyregions.exact.restriction import Restriction
 from polyregions.geometry.affine_pieces import AffinePieces
 from polyregions.network import Network
+from polyregions.slices.exact_forms import ExactForms, rounded
 
 __all__ = ["affine_maps", "map_labels"]
 
@@ -19,6 +20,10 @@ _ROOM = 1 << 21
 
 def affine_maps(network: Network, domain: Domain, packed_patterns: npt.NDArray[np.uint8]) -> FloatArray:
     """The output as a s + b t + c on each region, (m, n_out, 3); O(m weights) operations."""
+    if not network.widths:
+        exact = ExactForms(network, domain)
+        output, _ = rounded(exact.rows(0, np.zeros((1, 0), dtype=np.bool_))[0], exact.scale(0), 0.0)
+        return np.broadcast_to(output, (len(packed_patterns), *output.shape)).copy()
     restriction = Restriction(network, domain)
     rows = first_rows(restriction, FloatBox.of(restriction))
     first = np.concatenate([rows.a, rows.c[:, None]], axis=1)

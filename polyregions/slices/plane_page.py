@@ -44,6 +44,8 @@ def page(found: "PlaneRegions") -> str:
         "outputs": outputs,
         "maps": with_maps,
         "frame": found.orthonormal.tolist(),
+        # Of a bounded domain all of it is shown.
+        "view": None if found.window is None else found.view.tolist(),
         # Points of input space are only shown where they are short.
         "basis": basis.tolist() if network.input_dimension <= 8 else None,
         "arrays": {

@@ -35,6 +35,21 @@ class PolygonArrays:
     errors: FloatArray
     edges: npt.NDArray[np.int32]
 
+    @classmethod
+    def joined(cls, parts: "Sequence[PolygonArrays]") -> "PolygonArrays":
+        """Those of all parts, one after the other."""
+        columns = zip(*((part.sizes, part.corners, part.errors, part.edges) for part in parts), strict=True)
+        sizes, corners, errors, edges = (np.concatenate(column) for column in columns)
+        return cls(sizes, corners, errors, edges)
+
+    def taken(self, numbers: npt.NDArray[np.intp]) -> "PolygonArrays":
+        """The polygons with the given numbers, in that order."""
+        sizes = self.sizes[numbers]
+        ends = np.cumsum(sizes)
+        within = np.arange(sizes.sum()) - np.repeat(ends - sizes, sizes)
+        at = np.repeat(self.offsets[:-1][numbers], sizes) + within
+        return PolygonArrays(sizes, self.corners[at], self.errors[at], self.edges[at])
+
     def turned(self, which: npt.NDArray[np.bool_]) -> "PolygonArrays":
         """The same, the given polygons (m,) going round the other way."""
         own, offsets, same = self.owner, self.offsets, np.arange(len(self.corners))
@@ -69,6 +84,22 @@ class PolygonArrays:
         result = np.arange(1, len(self.corners) + 1)
         result[self.offsets[1:] - 1] = self.offsets[:-1]
         return result
+
+    def most(self, box: FloatArray) -> FloatArray:
+        """A part of a box (2, 2) with nine tenths of the corners in it, or all of it if it is not much larger.
+
+        Corners on the domain's sides do not count.
+        """
+        inner = self.edges[:, 0] >= 0
+        # The edge from a corner to the next ends at that.
+        inner[self.following] &= inner.copy()
+        if not inner.any():
+            return box
+        low, high = np.quantile(self.corners[inner], [0.05, 0.95], axis=0)
+        room = (high - low) / 4
+        if not (room > 0).all() or (box[1] - box[0] <= 16 * room).all():
+            return box
+        return np.array([np.maximum(box[0], low - room), np.minimum(box[1], high + room)])
 
     @cached_property
     def _from_first(self) -> FloatArray:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import comb, gcd
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from polyregions.bounds.serra import architecture_bound
 from polyregions.domain import Chart
@@ -18,6 +18,7 @@ from polyregions.exact.sections import Section, Sections
 if TYPE_CHECKING:
     from polyregions.enumeration import Enumerator
     from polyregions.exact.restriction import Restriction
+    from polyregions.splitting.vertex_cells import Polygons, VertexTree
 
 __all__ = ["PieceTree"]
 
@@ -102,10 +103,34 @@ class PieceTree:
 
     def leaves(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Leaf]:
         """Yield the regions, their witnesses in input space."""
+        for search, piece in self._searches(stop):
+            inputs = _Inputs(piece.restriction.chart)
+            for leaf in search.leaves(stop):
+                yield inputs.leaf(leaf)
+
+    def polygons(self, stop: Callable[[], bool] = lambda: False) -> "Iterator[Polygons | Leaf]":
+        """Yield the regions of an infinite plane by vertex cells, with their corners, many at a time.
+
+        Corners and edges are those of :meth:`polyregions.splitting.section_polygons.SectionPolygons.on_plane`. Regions
+        of sections of less than two dimensions (all hyperplanes are parallel, or meet in a point) come as leaves.
+        """
+        for search, piece in self._searches(stop):
+            chart = piece.restriction.chart
+            inputs = _Inputs(chart)
+            if chart.dimension < 2:
+                yield from map(inputs.leaf, search.leaves(stop))
+                continue
+            from polyregions.splitting.section_polygons import SectionPolygons
+
+            frame = self._sections.domain.frame(self._sections.network.input_dimension)
+            section, tree = SectionPolygons(self._sections.cuts, frame, chart), cast("VertexTree", search)
+            for found in tree.polygons(stop):
+                yield inputs.leaf(found) if isinstance(found, Leaf) else section.on_plane(found)
+
+    def _searches(self, stop: Callable[[], bool]) -> "Iterator[tuple[Enumerator, Section]]":
+        """The search of one piece after the other, each as far as it comes before ``stop``."""
         while self._search is not None and self._piece is not None and not stop():
-            inputs = _Inputs(self._piece.restriction.chart)
-            for leaf in self._search.leaves(stop):
-                yield Leaf(leaf.states, _InputPoint(inputs, leaf.witness))
+            yield self._search, self._piece
             if not self._search.finished or not self._next():
                 return
 
@@ -147,6 +172,10 @@ class _Inputs:
         below = denominator * (point.numerators[-1] if self._chart.homogeneous else point.denominator)
         divisor = gcd(below, *entries)
         return ExactPoint(tuple(entry // divisor for entry in entries), below // divisor)
+
+    def leaf(self, leaf: Leaf) -> Leaf:
+        """A region of the piece, its witness in input space."""
+        return Leaf(leaf.states, _InputPoint(self, leaf.witness))
 
 
 class _InputPoint(Witness):

@@ -172,7 +172,17 @@ LINE = _object(
 
 _POLYGONS = {
     "vertices": NATURAL,
-    **{key: {"type": "number", "minimum": 0} for key in ("area", "domain_area", "perimeters")},
+    **{key: {"type": "number", "minimum": 0} for key in ("area", "perimeters")},
+    "domain_area": {"type": ["number", "null"], "minimum": 0},
+    "unbounded": NATURAL,
+    "window": {
+        "anyOf": [
+            {"type": "null"},
+            _object(
+                {key: {"type": "array", "minItems": 2, "maxItems": 2, "items": NUMBER} for key in ("lower", "upper")}
+            ),
+        ]
+    },
 }
 
 PLANE = {
@@ -193,8 +203,9 @@ PLANE_FILE = _object(
                     "pattern": PATTERN,
                     "vertices": {"type": "array", "minItems": 3, "items": {"type": "array", "items": NUMBER}},
                     "edges": {"type": "array", "minItems": 3, "items": {"type": "array", "items": {"type": "integer"}}},
-                    "area": {"type": "number", "minimum": 0},
-                    "perimeter": {"type": "number", "minimum": 0},
+                    "area": {"type": ["number", "null"], "minimum": 0},
+                    "perimeter": {"type": ["number", "null"], "minimum": 0},
+                    "bounded": {"type": "boolean"},
                 }
             ),
         },

@@ -48,8 +48,8 @@ def test_guide(framework, tmp_path, monkeypatch):
 
 
 def test_unbounded_domains():
-    (block,) = blocks("python", (ROOT / "docs" / "unbounded.md").read_text(encoding="utf-8"))
-    run(block, "docs/unbounded.md")
+    text = (ROOT / "docs" / "unbounded.md").read_text(encoding="utf-8")
+    run("".join(blocks("python", text)), "docs/unbounded.md")
 
 
 def test_definitions():

@@ -79,6 +79,41 @@ def test_plane_shapes(capsys, tmp_path):
     assert again["count"] == other["count"]
 
 
+def test_infinite_plane(capsys, tmp_path):
+    target = tmp_path / "plane.json"
+    status, result = run_json(capsys, *PLANE, "--infinite", "--output", str(target))
+    jsonschema.validate(result, schemas.PLANE)
+    whole = int(pr.count(pr.load(A1), pr.Space()))
+    assert (status, result["count"], result["domain"]["plane"]["bounded"]) == (0, whole, False)
+    assert (result["domain_area"], 0 < result["unbounded"] < whole) == (None, True)
+    data = json.loads(target.read_text())
+    jsonschema.validate(data, schemas.PLANE_FILE)
+    assert sum(polygon["area"] is None for polygon in data["polygons"]) == result["unbounded"]
+    # The same plane, in other coordinates and by a file.
+    _, other = run_json(capsys, *PLANE, "--infinite", "--parallelogram")
+    (tmp_path / "domain.json").write_text(json.dumps(other["domain"]))
+    _, again = run_json(capsys, "plane", A1, "--domain", str(tmp_path / "domain.json"))
+    assert again["window"] == other["window"] != result["window"]
+    for found in (other, again):
+        assert [found[key] for key in ("count", "unbounded")] == [result[key] for key in ("count", "unbounded")]
+        assert [found[key] for key in ("area", "perimeters")] == pytest.approx(
+            [result[key] for key in ("area", "perimeters")], rel=1e-9
+        )
+
+
+def test_infinite_plane_text(capsys):
+    assert main([*PLANE, "--infinite"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith(" regions (exact)")
+    (area,) = [line for line in lines if line.startswith("  area ")]
+    (window,) = [line for line in lines if line.startswith("  window ")]
+    assert " bounded regions; " in area
+    assert area.endswith(" are unbounded")
+    assert "s in [" in window
+    assert main([*PLANE, "--infinite", "--max-regions", "5"]) == 3
+    assert capsys.readouterr().out.startswith("between 5 and ")
+
+
 def test_plane_text_and_limit(capsys):
     assert main([*PLANE, "--max-regions", "5"]) == 3
     out, _ = capsys.readouterr()
@@ -107,6 +142,12 @@ def test_plane_text_and_limit(capsys):
         (("plane", A1, "--through", "0,0,0", "0,1,0", "2,2,2"), "3 dimensions, the network has 2 inputs"),
         (("plane", A1, "--through", "0,0", "0,1", "1,0", "--output", "x.csv"), "must be one of .npz, .json"),
         (("plane", A1, "--domain", "{}/object.json", "--square"), "go with --through"),
+        (
+            ("plane", A1, "--domain", "{}/object.json", "--infinite"),
+            'with --through; in a domain file write "bounded": ',
+        ),
+        (("plane", A1, "--through", "-1,-1", "0,0", "2,2", "--infinite"), "A, B and C lie on a line"),
+        (("plane", A1, "--domain", "{}/half.json"), "no unbounded polyhedron"),
         (("plane", A1, "--domain", "{}/object.json"), "needs a domain of two dimensions"),
         (("plane", A1), "one of the arguments --through --domain is required"),
     ],
@@ -115,6 +156,7 @@ def test_bad_input_is_one_line(capsys, tmp_path, arguments, message):
     (tmp_path / "bad.json").write_text("[1, ")
     (tmp_path / "bad.npy").write_bytes(b"no array")
     (tmp_path / "object.json").write_text('{"segment": [[0, 0], [1, 1]]}')
+    (tmp_path / "half.json").write_text('{"A": [[1, 0]], "b": [0]}')
     assert main([argument.format(tmp_path) for argument in arguments]) == 2
     out, err = capsys.readouterr()
     assert out == ""

@@ -30,6 +30,41 @@ def sheared():
     return pr.plane(network, pr.Plane([0, -1, 0], [2, 0, 1], [1, 3, 0]))
 
 
+def test_infinite_planes_are_shown_where_most_regions_are(ax):
+    network, _ = of_known(npz("A1_2d_16x2"))
+    found = pr.plane(network, pr.Plane([0, 0], [2, 0], [1, 1], bounded=False))
+    drawn = plot_plane(found, ax=ax, color="affine")
+    assert len(drawn.get_paths()) == len(found)
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    corners = found.vertices[(np.abs(found.vertices) < 1e3).all(axis=1)] @ found.orthonormal.T
+    shown = ((corners > [x0, y0]) & (corners < [x1, y1])).all(axis=1)
+    assert 0.7 < shown.mean() < 1
+    lower, upper = (np.array(corner, dtype=float) for corner in found.window)
+    assert (lower <= found.view[0]).all()
+    assert (found.view[1] <= upper).all()
+    assert ((found.view[1] - found.view[0]) < (upper - lower)).any()
+    # A small arrangement is shown as far as its window goes.
+    small = pr.plane(pr.Network.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]]), pr.Space())
+    assert small.view.tolist() == [[float(x) for x in corner] for corner in small.window]
+    bounded = pr.plane(network, pr.Box(-1, 2))
+    assert bounded.view.tolist() == [[-1, -1], [2, 2]]
+
+
+def test_layers_of_an_infinite_plane_are_shown_alike():
+    network = pr.Network.random([2, 8, 8, 1], seed=0, bias_std=0.5)
+    drawn = plot_layers(network, pr.Space())
+    whole = pr.plane(network, pr.Space())
+    assert drawn[-1].axes.get_title() == f"layers 1 to 2: {whole.count}"
+    first, last = (artist.axes for artist in drawn)
+    assert (first.get_xlim(), first.get_ylim()) == (last.get_xlim(), last.get_ylim())
+    # No white at the border, where the first layer has fewer corners.
+    lower, upper = (np.array(corner, dtype=float) for corner in whole.window)
+    corners = np.concatenate(polygons_of(drawn[0]))
+    assert (corners.min(axis=0) <= lower).all()
+    assert (corners.max(axis=0) >= upper).all()
+    plt.close("all")
+
+
 def polygons_of(drawn):
     """The corners of each polygon, without the closing one."""
     return [path.vertices[:-1] for path in drawn.get_paths()]

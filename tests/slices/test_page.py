@@ -78,11 +78,29 @@ def test_the_panel_shows_a_region(found, path, tmp_path, region):
     # All polygons were drawn, none failed.
     assert re.search(r'<body[^>]* data-ready="478"', dom)
     assert re.search(r'<body[^>]* data-drawn="478"', dom)
+    assert '<p id="cut" hidden' in dom
     facts = facts_of(dom)
     # The page finds the region by its point, as it does under the pointer.
     check_facts(found, region, facts)
     s, t = map(float, facts["s, t"].split(", "))
     assert np.allclose([s, t], found.centres[region], rtol=1e-4, atol=1e-5)
+
+
+@needs_a_browser
+def test_an_infinite_plane(tmp_path):
+    network, _ = of_known(npz("A1_2d_16x2"))
+    found = pr.plane(network, pr.Space())
+    found.to_html(tmp_path / "plane.html")
+    # Regions far outside of what is shown first can be pointed at, too.
+    far = np.abs(found.centres - found.view.mean(axis=0)).max(axis=1).argmax()
+    for region in (int(far), int(np.flatnonzero(found.bounded)[0])):
+        dom = opened(f"{(tmp_path / 'plane.html').as_uri()}#region={region}", tmp_path / "browser")
+        facts = facts_of(dom)
+        check_facts(found, region, facts)
+        assert facts["area, corners"].startswith("infinite, ") == (not found.bounded[region])
+        assert ("window" in facts["edges, layer:unit from 0"]) == (not found.bounded[region])
+        assert '<p id="cut">' in dom
+    assert not found.bounded[far]
 
 
 #: A user who points at the middle of each of some regions, then pans and zooms, and points again.
