@@ -5,15 +5,17 @@ base class is silent; the others decide only how a line is shown.
 """
 
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, TextIO
 
 from polyregions.result import Progress, rounded_up
 
-__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
+__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "announced", "describe", "progress_meter", "rounded_up"]
 
 #: Seconds before anything is shown: most runs are over by then.
 DELAY = 2.0
@@ -60,12 +62,15 @@ class LineMeter(ProgressMeter):
         self._stream = stream
         self._interval = interval
         self._clock = clock
-        self._next = clock() + DELAY
+        self._first = self._next = clock() + DELAY
+        self._stage = ""
 
     def __call__(self, progress: Progress) -> None:
         super().__call__(progress)
         now = self._clock()
-        if now >= self._next:
+        # What is done after the search is said at once: whoever stopped it waits.
+        if now >= self._next or (progress.stage != self._stage and now >= self._first):
+            self._stage = progress.stage
             self._next = now + self._interval
             self._stream.write(describe(progress) + "\n")
             self._stream.flush()
@@ -105,6 +110,27 @@ class RichMeter(ProgressMeter):
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+@contextmanager
+def announced(text: str, *, quiet: bool = False, stream: TextIO | None = None) -> Iterator[None]:
+    """Write a line that says what is being done, if it is not done within two seconds."""
+    stream = sys.stderr if stream is None else stream
+    if quiet or stream is None:
+        yield
+        return
+
+    def say() -> None:
+        stream.write(text + "\n")
+        stream.flush()
+
+    timer = threading.Timer(min(DELAY, threading.TIMEOUT_MAX), say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def progress_meter(*, quiet: bool = False, stream: TextIO | None = None) -> ProgressMeter:

@@ -218,21 +218,29 @@ def network_json(network: "Network") -> dict[str, Any]:
 class Progress:
     """A count under way: proven bounds so far (``upper`` None where none is known), and how long it took.
 
+    Attributes
+    ----------
+    stage : str
+        Once the search has ended, why, and what is being done with the regions found; "" before.
+
     Examples
     --------
     >>> print(Progress(lower=12345, upper=1150000000, seconds=14.2))
     found 12,345 regions, at most 1.2e9, 14 s
+    >>> print(Progress(lower=7, upper=9, seconds=2.0, stage="stopped by SIGINT; comparing their affine maps"))
+    found 7 regions, at most 9, 2 s, stopped by SIGINT; comparing their affine maps
     """
 
     lower: int
     upper: int | None
     seconds: float
+    stage: str = ""
 
     def __str__(self) -> str:
         parts = [f"found {_counted(self.lower, 'region')}"]
         if self.upper is not None:
             parts.append(f"at most {rounded_up(self.upper)}")
-        return ", ".join([*parts, f"{self.seconds:.0f} s"])
+        return ", ".join([*parts, f"{self.seconds:.0f} s", *([self.stage] if self.stage else [])])
 
 
 ProgressCallback = Callable[[Progress], None]

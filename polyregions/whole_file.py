@@ -13,7 +13,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     Raises
     ------
     OSError
-        Nothing is left behind then.
+        Nothing is left behind then, or after an interrupt.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -23,7 +23,9 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
         with open(part, "xb") as file:
             file.write(data)
         os.replace(part, target)
-    except OSError as error:
+    except BaseException as error:
         part.unlink(missing_ok=True)
-        # The user knows the file by its own name.
-        raise OSError(error.errno, error.strerror, str(path)) from None
+        if isinstance(error, OSError):
+            # The user knows the file by its own name.
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise

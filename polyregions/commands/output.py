@@ -130,6 +130,7 @@ def count_lines(count: Count, domain_file: str | None = None) -> list[str]:
     facts = [
         ("definition", _DEFINITIONS[count.definition]),
         *_circumstances(count, domain_file),
+        *([("regions", f"{count.stats['regions']:,} found")] if "regions" in count.stats else []),
         ("time", f"{count.seconds:.2f} s"),
     ]
     decisions = [count.stats.get(f"decisions_by_{how}") for how in ("filter", "exact")]

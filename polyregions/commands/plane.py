@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from polyregions.commands import CommandError, ExitStatus, options, output
 from polyregions.commands.points import POINT, read_point
+from polyregions.progress import announced
 
 if TYPE_CHECKING:
     from polyregions.domain import Domain
@@ -80,12 +81,8 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             memory_limit=arguments.memory_limit,
             progress=meter,
         )
-    files = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
-    try:
-        for name, path in files.items():
-            _write(name, found, path, arguments)
-    except OSError as error:
-        raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
+    asked = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
+    files = _write_files(found, asked, arguments)
     if arguments.json:
         output.write_json(out, found.to_json() | files)
     else:
@@ -93,7 +90,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         lines += _area_lines(found)
         lines += [f"  {'written':<11} {path}" for path in files.values()]
         output.write(out, "\n".join(lines))
-    return output.exit_status(found.count)
+    return output.exit_status(found.count) if files == asked else ExitStatus.STOPPED_EARLY
 
 
 def _domain(arguments: Namespace) -> "Domain":
@@ -116,6 +113,26 @@ def _area_lines(found: "PlaneRegions") -> list[str]:
         f"  {'area':<11} {area:.6g} in {bounded:,} bounded {noun}; {len(found) - bounded:,} are unbounded",
         f"  {'window':<11} s in [{s0:.6g}, {s1:.6g}], t in [{t0:.6g}, {t1:.6g}], where unbounded ones are cut",
     ]
+
+
+def _write_files(found: "PlaneRegions", asked: dict[str, str], arguments: Namespace) -> dict[str, str]:
+    """Write the files asked for, and say which were: Ctrl-C leaves out the others, and keeps what was counted."""
+    written: dict[str, str] = {}
+    try:
+        for name, path in asked.items():
+            if not len(found) and name != "output":
+                output.remark(arguments, f"{path}: not written, for there is no region to show")
+                continue
+            doing = f"writing {len(found):,} polygons to {path}; Ctrl-C leaves this out"
+            with announced(doing, quiet=arguments.quiet):
+                _write(name, found, path, arguments)
+            written[name] = path
+    except OSError as error:
+        raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
+    except KeyboardInterrupt:
+        left = ", ".join(path for name, path in asked.items() if name not in written)
+        output.remark(arguments, f"interrupted; not written: {left}")
+    return written
 
 
 def _write(name: str, found: "PlaneRegions", path: str, arguments: Namespace) -> None:

@@ -1,11 +1,12 @@
 """Progress meters, with a clock that the test turns."""
 
 import io
+import threading
 
 import pytest
 
 from polyregions import progress
-from polyregions.progress import LineMeter, ProgressMeter, RichMeter, progress_meter, rounded_up
+from polyregions.progress import LineMeter, ProgressMeter, RichMeter, announced, progress_meter, rounded_up
 from polyregions.result import Progress
 
 
@@ -34,6 +35,29 @@ def test_lines_start_after_two_seconds_and_keep_their_distance():
             meter(report(seconds=elapsed))
     lines = stream.getvalue().splitlines()
     assert lines == [f"found 12,345 regions, at most 1.0e9, {seconds} s" for seconds in (2, 7, 12)]
+
+
+def test_what_is_done_after_the_search_is_said_without_delay():
+    clock, stream = Clock(), io.StringIO()
+    with LineMeter(stream, interval=5.0, clock=clock) as meter:
+        for elapsed, stage in [(1.0, "comparing"), (2.1, ""), (2.4, "comparing"), (2.7, "comparing")]:
+            clock.now = 100.0 + elapsed
+            meter(Progress(lower=3, upper=4, seconds=elapsed, stage=stage))
+    assert stream.getvalue().splitlines() == [f"found 3 regions, at most 4, 2 s{end}" for end in ("", ", comparing")]
+
+
+def test_slow_work_is_announced(monkeypatch):
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    stream, said = io.StringIO(), threading.Event()
+    monkeypatch.setattr(stream, "flush", said.set)
+    with announced("writing", stream=stream):
+        assert said.wait(60)
+    with announced("writing", stream=stream, quiet=True):
+        pass
+    monkeypatch.setattr(progress, "DELAY", float("inf"))
+    with announced("never", stream=stream):
+        pass
+    assert stream.getvalue() == "writing\n"
 
 
 def test_a_terminal_shows_one_line_after_two_seconds_and_takes_it_away(monkeypatch):

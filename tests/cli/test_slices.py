@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 
 import jsonschema
 import numpy as np
@@ -119,6 +121,42 @@ def test_plane_text_and_limit(capsys):
     out, _ = capsys.readouterr()
     assert out.startswith("between 5 and ")
     assert "of the domain's; " in out
+
+
+def test_plane_without_any_region_ends_in_a_bracket(capsys, tmp_path):
+    paths = [str(tmp_path / f"plane{suffix}") for suffix in (".npz", ".html", ".svg")]
+    files = ("--output", paths[0], "--html", paths[1], "--plot", paths[2])
+    assert main([*PLANE, "--max-regions", "0", *files, "--json"]) == 3
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    jsonschema.validate(result, schemas.PLANE)
+    assert (result["lower"], result["status"], result.get("output")) == (0, "bracket", paths[0])
+    assert [file.name for file in tmp_path.iterdir()] == ["plane.npz"]
+    assert err.splitlines() == [f"{path}: not written, for there is no region to show" for path in paths[1:]]
+
+
+def test_an_interrupt_among_the_files_keeps_the_count(capsys, tmp_path, monkeypatch):
+    kept, lost = str(tmp_path / "plane.npz"), [str(tmp_path / f"plane{suffix}") for suffix in (".html", ".svg")]
+    monkeypatch.setattr(os, "replace", replaced := Replace(2))
+    assert main([*PLANE, "--output", kept, "--html", lost[0], "--plot", lost[1], "--json"]) == 3
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    assert (result["status"], result["output"], "html" in result, replaced.calls) == ("exact", kept, False, 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["plane.npz"]
+    assert err == f"interrupted; not written: {', '.join(lost)}\n"
+
+
+class Replace:
+    """``os.replace``, at whose nth call Ctrl-C comes, when all was written and not yet named."""
+
+    def __init__(self, at):
+        self.at, self.calls, self.real = at, 0, os.replace
+
+    def __call__(self, *paths):
+        self.calls += 1
+        if self.calls == self.at:
+            signal.raise_signal(signal.SIGINT)
+        self.real(*paths)
 
 
 @pytest.mark.parametrize(
