@@ -73,6 +73,8 @@ class Limits:
         self._catch_signals = catch_signals
         self._signal: int | None = None
         self._previous: dict[int, Any] = {}
+        #: Why :meth:`expired` was true, in a few words; None if it was not.
+        self.expiry: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -112,6 +114,11 @@ class Limits:
                     f"memory limit of {format_size(self._memory_limit)}, of which the process holds {format_size(held)}"
                 )
         return None
+
+    def expired(self) -> bool:
+        """Whether to stop, by any limit but that of regions; once it was true it stays so, and ``expiry`` says why."""
+        self.expiry = self.expiry or self.reached(-1)
+        return self.expiry is not None
 
     def __enter__(self) -> "Limits":
         self._start = time.monotonic() if self._start is None else self._start

@@ -34,7 +34,8 @@ __all__ = [
     "add_method",
     "add_output",
     "add_sampling",
-    "add_unit_time_limit",
+    "add_time_limit",
+    "add_unit_time_limits",
     "check_no_widths",
     "check_solver",
     "has_domain",
@@ -190,7 +191,8 @@ def add_bounds(parser: ArgumentParser) -> None:
     )
 
 
-def add_unit_time_limit(parser: ArgumentParser) -> None:
+def add_unit_time_limits(parser: ArgumentParser) -> None:
+    add_time_limit(parser, "bounds of units that are not reached by then are those of interval arithmetic, proven too")
     parser.add_argument(
         "--time-limit-per-unit",
         type=seconds,
@@ -213,6 +215,16 @@ def add_limits(parser: ArgumentParser, *, counters: int = 1) -> None:
         parser.add_argument(
             "--max-regions", type=natural, metavar="N", help="stop when N regions are found, with proven bounds"
         )
+
+
+def add_time_limit(parser: ArgumentParser, then: str) -> None:
+    """``--time-limit`` where something else than a count is stopped; ``then``: what is left."""
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        metavar="S",
+        help=f"stop after S seconds, as by Ctrl-C, with exit status 3: {then}",
+    )
 
 
 def add_memory_limit(parser: ArgumentParser) -> None:

@@ -24,16 +24,17 @@ def configure(parser: ArgumentParser) -> None:
         help="how units are bounded to find the stable ones: by interval arithmetic, by linear programs (default), or "
         "by their exact extrema",
     )
+    options.add_time_limit(parser, "the bound is still proven, with the units that are known to be stable by then")
     options.add_output(parser)
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.bounding import upper_bounds
+    from polyregions.bounding import analyse_units, upper_bounds
     from polyregions.result import network_json, rounded_up
 
     start = time.monotonic()
     network: Any = None
-    domain = None
+    domain, units = None, None
     widths = options.read_widths(arguments.network)
     if widths is not None:
         for name, given in {
@@ -50,7 +51,10 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         network = options.read_network(arguments)
         if options.has_domain(arguments) and not arguments.space:
             domain = options.read_domain(arguments)
-        bounds = upper_bounds(network, domain, method=arguments.method)
+        if domain is not None and domain.bounded:
+            units = analyse_units(network, domain, method=arguments.method, time_limit=arguments.time_limit)
+        bounds = upper_bounds(network, domain, stable=None if units is None else units.stable)
+    stopped = None if units is None else units.stopped
     best = min(bounds, key=lambda bound: bound.value)
     if arguments.json:
         value = {
@@ -59,17 +63,23 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             "name": best.name,
             "source": best.source,
             "method": None if domain is None else arguments.method,
+            "stopped_by": stopped,
             "network": None if network is None else network_json(network),
             "domain": None if domain is None else domain.to_json(),
             "seconds": round(time.monotonic() - start, 6),
         }
         output.write_json(out, value)
-        return ExitStatus.OK
+        return _status(stopped)
     where = "on any domain" if domain is None else output.describe_domain(domain, network.input_dimension)
     lines = [
         f"at most {rounded_up(best.value)} regions (proven)",
         f"  bound       {best.source}",
         f"  domain      {where}",
     ]
+    lines += [] if stopped is None else [f"  stopped     {stopped}: not all stable units are known"]
     output.write(out, "\n".join(lines))
-    return ExitStatus.OK
+    return _status(stopped)
+
+
+def _status(stopped: str | None) -> ExitStatus:
+    return ExitStatus.OK if stopped is None else ExitStatus.STOPPED_EARLY

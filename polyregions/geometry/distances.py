@@ -1,5 +1,6 @@
 """Distances of points to the nearest boundary of an activation region."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,10 +12,11 @@ from polyregions.array_likes import as_list, plain
 from polyregions.domain import Box, Domain
 from polyregions.errors import ArgumentError, NetworkError
 from polyregions.geometry.plain import plain_network
+from polyregions.limits import Limits
 from polyregions.network import Network
 from polyregions.result import Status
 
-__all__ = ["Distances", "distances", "normal_points"]
+__all__ = ["Distances", "distances", "distances_under", "normal_points"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -23,7 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 class Distances:
     """Distances of k points to the nearest boundary of their activation region, and what that boundary is.
 
-    ``len(result)`` is k.
+    ``len(result)`` is k: all points, but for a run that was stopped, which did the first k of ``asked``.
 
     Attributes
     ----------
@@ -46,6 +48,8 @@ class Distances:
         EXACT with ``exact=True``, else NUMERICAL.
     squares : tuple of Fraction or None
         The exact squares of the distances if ``exact=True`` (None where there is no boundary), else empty.
+    stopped : str or None
+        Why points are missing, in a few words; None if none is.
     """
 
     values: FloatArray
@@ -60,12 +64,19 @@ class Distances:
     network: Network
     domain: Domain | None
     _points: Any
+    stopped: str | None = None
+
+    @property
+    def asked(self) -> int:
+        """The number of points given."""
+        return len(self._points)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __repr__(self) -> str:
-        return f"Distances({len(self):,} points, mean {self.mean:.6g}, {self.status.value})"
+        of = "" if self.stopped is None else f" of {self.asked:,}"
+        return f"Distances({len(self):,}{of} points, mean {self.mean:.6g}, {self.status.value})"
 
     def foot(self, index: int, *, exact: bool | None = None) -> Any:
         """The nearest boundary point to the point of that number, (n_0,).
@@ -95,14 +106,16 @@ class Distances:
         return FloatDistances(self.network, self.domain).feet(points)[0]
 
     def quantiles(self, q: npt.ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0)) -> FloatArray:
-        """Quantiles of the distances: by default minimum, quartiles and maximum."""
+        """Quantiles of the distances: by default minimum, quartiles and maximum; NaN without any point."""
         shares = np.asarray(q, dtype=np.float64)
+        if not len(self):
+            return np.full(shares.shape, np.nan)
         return np.asarray(np.quantile(self.values, shares, method="inverted_cdf"), dtype=np.float64)
 
     @property
     def mean(self) -> float:
-        """The mean distance; infinite if one is."""
-        return float(self.values.mean())
+        """The mean distance; infinite if one is, NaN without any point."""
+        return float(self.values.mean()) if len(self) else math.nan
 
     @property
     def mean_times_units(self) -> float:
@@ -113,7 +126,7 @@ class Distances:
         return self.mean * self.network.num_units
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the command line prints with --json: ``null`` for an infinite distance."""
+        """The object that the command line prints with --json: ``null`` for an infinite distance, or none at all."""
 
         def numbers(values: FloatArray) -> list[float | None]:
             return [float(v) if np.isfinite(v) else None for v in values]
@@ -124,6 +137,8 @@ class Distances:
         return {
             "status": self.status.value,
             "points": len(self),
+            "asked": self.asked,
+            "stopped": self.stopped,
             "mean": numbers(np.array([self.mean]))[0],
             "mean_times_units": numbers(np.array([self.mean_times_units]))[0],
             "quantiles": dict(zip(names, numbers(self.quantiles()), strict=True)),
@@ -141,7 +156,14 @@ class Distances:
         }
 
 
-def distances(network: Network, points: Any, *, domain: Domain | None = None, exact: bool = False) -> Distances:
+def distances(
+    network: Network,
+    points: Any,
+    *,
+    domain: Domain | None = None,
+    exact: bool = False,
+    time_limit: float | None = None,
+) -> Distances:
     """The distance of each point to the nearest boundary of its activation region.
 
     That is min |z(x)| / |grad z(x)| over the units whose pre-activation z is not constant on the region. It reaches no
@@ -158,6 +180,8 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     exact : bool, optional
         Take the points exactly (floats, Fractions, strings such as "1/3") and give squared distances as Fractions.
         Without a domain, or over a box. Milliseconds to a second for each point.
+    time_limit : float, optional
+        Seconds; then the result has the points that are done, the first ones, and ``stopped`` says why.
 
     Returns
     -------
@@ -195,25 +219,48 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     >>> distances(net, [0, 0], domain=Box(-1, 1), exact=True).squares
     (Fraction(9, 16),)
     """
+    # Ctrl-C acts as usual: arrays that are too short could pass for whole ones.
+    limits = Limits(time_limit=time_limit, catch_signals=False)
+    return distances_under(limits, network, points, domain=domain, exact=exact)
+
+
+def distances_under(
+    limits: Limits, network: Network, points: Any, *, domain: Domain | None = None, exact: bool = False
+) -> Distances:
+    """As :func:`distances`, stopped by any of the limits, or by the signals that they catch."""
     from polyregions.enumeration import check_unmerged
 
     check_unmerged(network, "distances are to walls of")
     network = plain_network(network)
     if exact:
-        return _exact(network, points, domain)
+        return _exact(network, points, domain, limits)
     from polyregions.geometry.float_distance import FloatDistances
 
     array = _float_points(network, points)
-    found = FloatDistances(network, domain).run(array)
-    return Distances(**found, status=Status.NUMERICAL, squares=(), network=network, domain=domain, _points=array)
+    with limits:
+        found = FloatDistances(network, domain).run(array, limits.expired)
+    return Distances(
+        **found,
+        status=Status.NUMERICAL,
+        squares=(),
+        network=network,
+        domain=domain,
+        _points=array,
+        stopped=limits.expiry,
+    )
 
 
-def _exact(network: Network, points: Any, domain: Domain | None) -> Distances:
-    from polyregions.geometry.exact_distance import exact_distance
+def _exact(network: Network, points: Any, domain: Domain | None, limits: Limits) -> Distances:
+    from polyregions.geometry.exact_distance import ExactDistance, exact_distance
 
     box = _exact_domain(domain)
     rows = _exact_points(network, points)
-    found = [exact_distance(network, point, box, number=i) for i, point in enumerate(rows)]
+    found: list[ExactDistance] = []
+    with limits:
+        for i, point in enumerate(rows):
+            if limits.expired():
+                break
+            found.append(exact_distance(network, point, box, number=i))
     lower, upper = (np.array([bound[k] for bound in (f.bounds() for f in found)], dtype=np.float64) for k in (0, 1))
     return Distances(
         values=np.array([f.value() for f in found], dtype=np.float64),
@@ -228,6 +275,7 @@ def _exact(network: Network, points: Any, domain: Domain | None) -> Distances:
         network=network,
         domain=domain,
         _points=rows,
+        stopped=limits.expiry,
     )
 
 

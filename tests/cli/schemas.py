@@ -132,6 +132,7 @@ UPPER_BOUND = _object(
         "name": {"type": "string", "minLength": 1},
         "source": {"type": "string", "minLength": 1},
         "method": {"enum": ["interval", "lp", "milp", None]},
+        "stopped_by": {"type": ["string", "null"], "minLength": 1},
         "network": {"anyOf": [NETWORK, {"type": "null"}]},
         "domain": {"type": ["object", "null"]},
         "seconds": {"type": "number", "minimum": 0},
@@ -311,6 +312,7 @@ BOUNDS = _object(
         "domain": {"type": ["object", "null"]},
         "method": {"enum": ["interval", "lp", "milp", None]},
         "stopped": NATURAL,
+        "stopped_by": {"type": ["string", "null"], "minLength": 1},
         "units": {"anyOf": [{"type": "array", "items": UNIT}, {"type": "null"}]},
         "seconds": {"type": "number", "minimum": 0},
     }
@@ -436,7 +438,9 @@ _REALS = {"type": "array", "items": _REAL}
 DISTANCES = _object(
     {
         "status": {"enum": ["numerical", "exact"]},
-        "points": {"type": "integer", "minimum": 1},
+        "points": NATURAL,
+        "asked": {"type": "integer", "minimum": 1},
+        "stopped": {"type": ["string", "null"], "minLength": 1},
         "mean": _REAL,
         "mean_times_units": _REAL,
         "quantiles": _object(

@@ -1,11 +1,14 @@
 """The command `bounds`, and --bounds of the counters."""
 
+import signal
+
 import jsonschema
 import pytest
 
 import polyregions as pr
 from polyregions.cli import main
 from polyregions.formats.npz import save_npz
+from polyregions.milp.maxima import LayerMaxima
 from tests.cli import schemas
 from tests.cli.runner import A1, BOX, NETS, run_json
 
@@ -112,12 +115,47 @@ def test_units_for_people(capsys, vee):
 
 def test_time_limit_is_reported(capsys, vee):
     assert main(["bounds", vee, *BOX, "--units", "--method", "milp", "--time-limit-per-unit", "0"]) == 0
-    assert "kept 6 bounds of units" in capsys.readouterr().err
+    assert "the time limit of a unit: 6 bounds of units could be tighter" in capsys.readouterr().err
     _, result = run_json(capsys, "bounds", vee, *BOX, "--method", "milp", "--time-limit-per-unit", "0")
     assert result["stopped"] == 6
     arguments = ["--units", "--joint", "--method", "interval", "--time-limit-per-unit", "0"]
     _, result = run_json(capsys, "bounds", vee, *BOX, *arguments)
     assert [unit["state"] for unit in result["units"]] == ["open"] * 3
+
+
+@pytest.mark.parametrize("method", ["lp", "milp"])
+def test_a_time_limit_ends_in_proven_bounds(capsys, vee, method):
+    arguments = ["bounds", vee, *BOX, "--units", "--joint", "--method", method, "--time-limit", "0"]
+    status, result = run_json(capsys, *arguments)
+    jsonschema.validate(result, schemas.BOUNDS)
+    assert (status, result["stopped"], result["stopped_by"]) == (3, 6, "time limit of 0 s")
+    assert [unit["state"] for unit in result["units"]] == ["open"] * 3
+    # What intervals know: the last unit's pre-activation is between -1.5 and -0.5 in truth.
+    assert (result["units"][2]["lower"], result["units"][2]["upper"]) == pytest.approx((-1.5, 0.5))
+    assert main(arguments) == 3
+    assert "time limit of 0 s: 6 bounds of units could be tighter; stable units may be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["bounds", "upper-bound"])
+def test_an_interrupt_ends_in_proven_bounds(capsys, monkeypatch, vee, command):
+    whole = LayerMaxima.maximum
+    calls = []
+
+    def maximum(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return whole(*arguments)
+
+    monkeypatch.setattr(LayerMaxima, "maximum", maximum)
+    status, result = run_json(capsys, command, vee, *BOX, "--method", "milp")
+    jsonschema.validate(result, schemas.BOUNDS if command == "bounds" else schemas.UPPER_BOUND)
+    assert (status, result["stopped_by"]) == (3, "stopped by SIGINT")
+    # Three patterns of the first layer, and a second that is not known to be inactive.
+    assert result["upper"] == 6
+    assert pr.upper_bound(pr.load(vee), pr.Box(-1, 1), method="milp") == 3
+    if command == "bounds":
+        assert result["stopped"] > 0
 
 
 @pytest.mark.parametrize(
