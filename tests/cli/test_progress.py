@@ -1,9 +1,12 @@
 """Progress meters, with a clock that the test turns."""
 
+import importlib.util
 import io
+import sys
 import threading
 
 import pytest
+from numba.core import event
 
 from polyregions import progress
 from polyregions.progress import LineMeter, ProgressMeter, RichMeter, announced, progress_meter, rounded_up
@@ -58,6 +61,55 @@ def test_slow_work_is_announced(monkeypatch):
     with announced("never", stream=stream):
         pass
     assert stream.getvalue() == "writing\n"
+
+
+class Kernel:
+    """What the compiler's events say of a function."""
+
+    def __init__(self, module):
+        self.py_func = type("function", (), {"__module__": module})
+
+
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("kind", [LineMeter, RichMeter])
+def test_compilation_is_announced_once(monkeypatch, kind, live):
+    if kind is RichMeter:
+        pytest.importorskip("rich")
+        monkeypatch.setenv("TERM", "xterm")
+    compiled = importlib.import_module("polyregions.splitting.compiled")
+    log, clock, stream = compiled.CompilationLog(), Clock(), Terminal()
+    compiling = [
+        event.Event("numba:compile", event.EventStatus.START, {"dispatcher": Kernel(module)})
+        for module in ("elsewhere", "polyregions.splitting.vertex_kernel", "polyregions.splitting.tableau_kernel")
+    ]
+    with kind(stream, clock=clock) as meter:
+        if live:
+            clock.now += 3
+            meter(report())
+        log.notify(compiling[0])
+        assert "compiling" not in stream.getvalue()
+        log.notify(compiling[1])
+        log.notify(compiling[2])
+    assert stream.getvalue().count("compiling for the first use") == 1
+    compiled.CompilationLog().notify(compiling[1])
+    assert stream.getvalue().count("compiling") == 1
+
+
+def test_numba_tells_what_it_compiles_and_nothing_of_what_it_has(tmp_path, monkeypatch, caplog):
+    source = tmp_path / "kernel.py"
+    source.write_text("def kernel(x):\n    return x + 1\n")
+    compiled = importlib.import_module("polyregions.splitting.compiled")
+    caplog.set_level("INFO", logger=compiled.__name__)
+    for says in (True, False):
+        caplog.clear()
+        spec = importlib.util.spec_from_file_location("polyregions.kernel", source)
+        module = importlib.util.module_from_spec(spec)
+        # What is cached names its module.
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        with event.install_listener("numba:compile", compiled.CompilationLog()):
+            assert compiled.compiled(module.kernel)(1) == 2
+        assert bool(caplog.records) is says
 
 
 def test_a_terminal_shows_one_line_after_two_seconds_and_takes_it_away(monkeypatch):
