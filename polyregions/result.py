@@ -88,7 +88,7 @@ class Count:
         return self.lower
 
     def __str__(self) -> str:
-        noun = _NOUNS[self.definition]
+        noun = NOUNS[self.definition]
         scope = f" by {self.network.scope}" if self.network.scope else ""
         if self.status is not Status.BRACKET:
             return f"{_counted(self.lower, noun)}{scope} ({self.status.value})"
@@ -114,7 +114,8 @@ class Count:
         }
 
 
-_NOUNS = {
+#: What is counted, in words.
+NOUNS = {
     Definition.PATTERNS: "activation pattern",
     Definition.REGIONS: "region",
     Definition.LINEAR: "linear region",

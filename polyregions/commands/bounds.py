@@ -10,8 +10,8 @@ from argparse import ArgumentParser, Namespace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from polyregions.commands import CommandError, ExitStatus, options, output
-from polyregions.commands.architectures import Architecture, add_architecture, read_architecture
+from polyregions.commands import ExitStatus, options, output
+from polyregions.commands.architectures import OF_UNITS, Architecture, add_architecture, read_architecture
 
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
@@ -23,13 +23,12 @@ HELP = "bound the number of regions, and the units' pre-activations"
 
 def configure(parser: ArgumentParser) -> None:
     add_architecture(parser)
-    options.add_domain(parser, required=False)
+    options.add_domain(parser, required=False, space="the whole input space (default); not with --units or --joint")
     options.add_include_output(parser)
     parser.add_argument("--units", action="store_true", help="list each unit's bounds, and which units are stable")
     parser.add_argument(
         "--method",
         choices=options.BOUNDS,
-        default="lp",
         help="how units are bounded: by interval arithmetic, by linear programs (default), or by their exact extrema",
     )
     parser.add_argument(
@@ -53,18 +52,18 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         network = options.read_network(arguments)
         if options.has_domain(arguments):
             domain = options.read_domain(arguments)
-        if domain is not None and (domain.bounded or arguments.units or arguments.joint):
+        if domain is not None and domain.bounded:
             found = analyse_units(
                 network,
                 domain,
-                method=arguments.method,
+                method=arguments.method or "lp",
                 joint=arguments.joint,
                 time_limit_per_unit=arguments.time_limit_per_unit,
                 time_limit=arguments.time_limit,
             )
             units, stable, stopped = found.bounds, found.stable, found.stopped
-        elif arguments.units or arguments.joint:
-            raise CommandError("--units and --joint need a bounded domain: --box LO HI or --domain FILE")
+        else:
+            options.refuse(arguments, OF_UNITS, "a bounded domain: --box LO HI or --domain FILE")
         theory = upper_bounds(network, domain, stable=stable)
     shown = _unit_entries(units, stable) if arguments.units and units is not None and stable is not None else None
     if arguments.json:

@@ -10,7 +10,7 @@ HELP = "count the regions of a network"
 
 
 def configure(parser: ArgumentParser) -> None:
-    options.add_input(parser, joined=True)
+    options.add_input(parser, joined=True, space=options.SPACE)
     options.add_layers(parser)
     options.add_method(parser)
     options.add_cells(parser)

@@ -20,7 +20,7 @@ HELP = "measure distances of points to the nearest boundary of a region"
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
     parser.add_argument("--points", metavar="FILE", required=True, help="the points: .npy, or text, one point a line")
-    options.add_domain(parser, required=False)
+    options.add_domain(parser, required=False, space="the whole input space (default)")
     options.add_include_output(parser)
     parser.add_argument(
         "--exact",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDS",
+    "OF_NETWORKS",
+    "SPACE",
     "add_bounds",
     "add_cells",
     "add_domain",
@@ -47,6 +49,7 @@ __all__ = [
     "read_domain_file",
     "read_network",
     "read_widths",
+    "refuse",
     "seconds",
     "shield_negative_numbers",
     "unique_remedies",
@@ -59,16 +62,28 @@ CELLS = ("auto", "vertex", "tableau", "lp")
 BOUNDS = ("interval", "lp", "milp")
 
 
+#: Options that are about a network and where its inputs are.
+OF_NETWORKS = ("box", "domain", "around", "radius", "within", "free", "space", "include_output")
+
+#: What the help says of ``--space`` where regions are counted.
+SPACE = "the whole input space; regions may be unbounded (--method split)"
+
 #: Definitions whose sets are activation patterns, listed one by one.
 _OF_PATTERNS = tuple(choice.value for choice in Definition if not choice.joins_regions)
 
 
-def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False) -> None:
+def add_input(
+    parser: ArgumentParser,
+    *,
+    definition: Definition = Definition.REGIONS,
+    joined: bool = False,
+    space: str | None = None,
+) -> None:
     """NET, its domain and the definition, with its default; ``joined``: also those that put regions together."""
     parser.add_argument(
         "network", metavar="NET", help="network file: .npz (arrays W1, b1, W2, b2, ...), .onnx, .nnet or .keras"
     )
-    add_domain(parser, required=True)
+    add_domain(parser, required=True, space=space)
     parser.add_argument(
         "--definition",
         choices=[*(choice.value for choice in Definition), "all"] if joined else _OF_PATTERNS,
@@ -95,7 +110,8 @@ def add_layers(parser: ArgumentParser) -> None:
     )
 
 
-def add_domain(parser: ArgumentParser, *, required: bool) -> None:
+def add_domain(parser: ArgumentParser, *, required: bool, space: str | None = None) -> None:
+    """The domain; ``space``: with ``--space``, and what its help says."""
     domain = parser.add_mutually_exclusive_group(required=required)
     domain.add_argument(
         "--box",
@@ -115,9 +131,9 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         help="a box around a point (numbers with commas, or a file: .npy, .json or .txt), given by --radius, --within "
         "and --free",
     )
-    domain.add_argument(
-        "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
-    )
+    parser.set_defaults(space=False)
+    if space is not None:
+        domain.add_argument("--space", action="store_true", help=space)
     around = parser.add_argument_group("with --around")
     around.add_argument("--radius", type=_number, metavar="R", help="no coordinate differs from the point's by more")
     around.add_argument(
@@ -281,6 +297,14 @@ def read_widths(text: str) -> list[int] | None:
     return None
 
 
+def refuse(arguments: Namespace, names: Sequence[str], needs: str) -> None:
+    """Refuse the options of these names where they were given, for what they need is not there."""
+    for name in names:
+        value = getattr(arguments, name)
+        if value is not None and value is not False:
+            raise CommandError(f"argument --{name.replace('_', '-')}: needs {needs}")
+
+
 def check_no_widths(text: str) -> None:
     """Refuse what looks like widths that are none, rather than look for a file of that name."""
     if re.fullmatch(r"[-\w ]*(,[-\w ]*)+|\d+", text) and not Path(text).exists():
@@ -421,12 +445,21 @@ def seconds(text: str) -> float:
 
 def natural(text: str) -> int:
     """A natural number, for argparse."""
+    return _integer(text, 0)
+
+
+def positive(text: str) -> int:
+    """A natural number but 0, for argparse."""
+    return _integer(text, 1)
+
+
+def _integer(text: str, least: int) -> int:
     try:
         value = int(text)
     except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
     return value
 
 
@@ -464,14 +497,6 @@ def _size(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size of memory such as 500M or 2G")
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
-
-
-def positive(text: str) -> int:
-    """A natural number but 0, for argparse."""
-    value = natural(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
-    return value
 
 
 class _DuplicateKeyError(Exception):

@@ -8,19 +8,21 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Any, TextIO
 
-from polyregions.commands import CommandError, ExitStatus, options, output
+from polyregions.commands import ExitStatus, options, output
 
 HELP = "bound the number of regions from above"
+
+#: Options that are about a network's units over a domain.
+_OF_UNITS = ("method", "time_limit")
 
 
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("network", metavar="NET|WIDTHS", help="network file, or widths such as 2,16,16")
-    options.add_domain(parser, required=False)
+    options.add_domain(parser, required=False, space="the whole input space (default)")
     options.add_include_output(parser)
     parser.add_argument(
         "--method",
         choices=options.BOUNDS,
-        default="lp",
         help="how units are bounded to find the stable ones: by interval arithmetic, by linear programs (default), or "
         "by their exact extrema",
     )
@@ -35,24 +37,20 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     start = time.monotonic()
     network: Any = None
     domain, units = None, None
+    method = arguments.method or "lp"
     widths = options.read_widths(arguments.network)
     if widths is not None:
-        for name, given in {
-            "--box": arguments.box is not None,
-            "--domain": arguments.domain is not None,
-            "--around": arguments.around is not None,
-            "--include-output": arguments.include_output,
-        }.items():
-            if given:
-                raise CommandError(f"argument {name}: needs a network file, not widths")
+        options.refuse(arguments, (*options.OF_NETWORKS, *_OF_UNITS), "a network file, not widths")
         bounds = upper_bounds(widths)
     else:
         options.check_no_widths(arguments.network)
         network = options.read_network(arguments)
         if options.has_domain(arguments) and not arguments.space:
             domain = options.read_domain(arguments)
-        if domain is not None and domain.bounded:
-            units = analyse_units(network, domain, method=arguments.method, time_limit=arguments.time_limit)
+        if domain is None:
+            options.refuse(arguments, _OF_UNITS, "a domain, such as --box LO HI")
+        elif domain.bounded:
+            units = analyse_units(network, domain, method=method, time_limit=arguments.time_limit)
         bounds = upper_bounds(network, domain, stable=None if units is None else units.stable)
     stopped = None if units is None else units.stopped
     best = min(bounds, key=lambda bound: bound.value)
@@ -62,7 +60,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             "status": "bracket",
             "name": best.name,
             "source": best.source,
-            "method": None if domain is None else arguments.method,
+            "method": None if domain is None else method,
             "stopped_by": stopped,
             "network": None if network is None else network_json(network),
             "domain": None if domain is None else domain.to_json(),

@@ -158,7 +158,7 @@ LINE = _object(
     {
         "count": {"type": "integer", "minimum": 1},
         "status": {"const": "exact"},
-        "definition": {"enum": ["regions", "patterns"]},
+        "definition": {"enum": ["regions", "patterns", "linear", "closed", "affine"]},
         **{key: {"type": "integer", "minimum": 1} for key in ("regions", "patterns", "linear", "affine")},
         "breakpoints": {"type": "array", "items": NUMBER},
         "changes": {

@@ -175,17 +175,25 @@ def test_an_interrupt_ends_in_proven_bounds(capsys, monkeypatch, vee, command):
         (["--cnn", "3x3x1", "2x2"], "a layer is filter height"),
         (["--cnn", "3x3x1", "4x2x1"], "layer 1: a filter of 4x2 does not fit"),
         (["--cnn", "3x3x1", "2x2x2", "--units"], "--units: needs a network file, not --cnn"),
-        ([B9, "--units"], "need a bounded domain"),
-        ([B9, "--joint"], "need a bounded domain"),
-        ([B9, "--space", "--units"], "not bounded"),
+        ([B9, "--units"], "--units: needs a bounded domain"),
+        ([B9, "--joint"], "--joint: needs a bounded domain"),
+        ([B9, "--method", "milp"], "--method: needs a bounded domain"),
+        ([B9, "--time-limit", "0"], "--time-limit: needs a bounded domain"),
+        ([B9, "--domain", "{}/space.json", "--units"], "--units: needs a bounded domain"),
+        ([B9, "--space", "--units"], "--units: needs a bounded domain"),
         (["2,3", "--space"], "--space: needs a network file"),
+        (["2,3", "--method", "milp"], "--method: needs a network file, not widths"),
+        (["2,3", "--time-limit", "0"], "--time-limit: needs a network file"),
+        (["--cnn", "3x3x1", "2x2x2", "--time-limit-per-unit", "1"], "--time-limit-per-unit: needs a network file"),
+        (["2,3", "--radius", "1"], "--radius: needs a network file"),
         (["missing.npz"], "missing.npz"),
         ([B9, *BOX, "--method", "guess"], "invalid choice: 'guess'"),
         ([B9, *BOX, "--time-limit-per-unit", "-1"], "'-1' is not a number of seconds"),
     ],
 )
-def test_bad_input(capsys, arguments, reason):
-    assert main(["bounds", *arguments]) == 2
+def test_bad_input(capsys, tmp_path, arguments, reason):
+    (tmp_path / "space.json").write_text('{"space": true}')
+    assert main(["bounds", *(argument.format(tmp_path) for argument in arguments)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1

@@ -28,6 +28,28 @@ def test_line_json(capsys):
     assert len(result["changes"]) == len(result["breakpoints"]) == len(result["interval_patterns"]) - 1
 
 
+def test_every_definition_along_a_line(capsys, tmp_path):
+    # relu(1/2 - |x|), a unit that breaks at 1/4 and reaches nothing, and one that is zero only where the line starts.
+    net = pr.Network.from_arrays(
+        [[[1.0], [-1.0], [1.0]], [[-1.0, -1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 0.0]]],
+        [[0.0, 0.0, 1.0], [0.5, -0.25], [0.0]],
+    )
+    pr.save(net, path := str(tmp_path / "net.npz"))
+    counted = {}
+    for definition in ("patterns", "regions", "linear", "closed", "affine"):
+        arguments = ("line", path, "--from", "-1", "--to", "1", "--definition", definition)
+        status, result = run_json(capsys, *arguments)
+        jsonschema.validate(result, schemas.LINE)
+        counted[definition] = result["count"]
+        assert (status, result["count"]) == (0, int(pr.count(net, pr.Box(-1, 1), definition=definition)))
+        assert main(list(arguments)) == 0
+        assert capsys.readouterr().out.startswith(
+            str(pr.count(net, pr.Box(-1, 1), definition=definition)).split(" (")[0]
+        )
+    assert [counted[definition] for definition in ("regions", "linear", "closed", "affine")] == [5, 4, 4, 3]
+    assert counted["patterns"] > 5
+
+
 def test_line_exact_and_infinite(capsys):
     _, result = run_json(capsys, *LINE, "--infinite", "--exact", "--definition", "patterns")
     jsonschema.validate(result, schemas.LINE)
