@@ -31,11 +31,7 @@ def configure(parser: ArgumentParser) -> None:
         choices=options.BOUNDS,
         help="how units are bounded: by interval arithmetic, by linear programs (default), or by their exact extrema",
     )
-    parser.add_argument(
-        "--joint",
-        action="store_true",
-        help="find all stable units by one mixed-integer program, so that no unit stays open",
-    )
+    options.add_joint(parser)
     options.add_unit_time_limits(parser)
     options.add_output(parser)
 

@@ -30,6 +30,7 @@ __all__ = [
     "add_domain",
     "add_include_output",
     "add_input",
+    "add_joint",
     "add_layers",
     "add_limits",
     "add_memory_limit",
@@ -204,6 +205,14 @@ def add_bounds(parser: ArgumentParser) -> None:
         default="interval",
         help="how the mixed-integer program's constants are found, tighter and slower from left to right; the count is "
         "the same (default: interval)",
+    )
+
+
+def add_joint(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--joint",
+        action="store_true",
+        help="find all stable units by one mixed-integer program, so that no unit stays open",
     )
 
 

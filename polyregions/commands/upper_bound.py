@@ -13,7 +13,7 @@ from polyregions.commands import ExitStatus, options, output
 HELP = "bound the number of regions from above"
 
 #: Options that are about a network's units over a domain.
-_OF_UNITS = ("method", "time_limit")
+_OF_UNITS = ("method", "joint", "time_limit")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -26,6 +26,7 @@ def configure(parser: ArgumentParser) -> None:
         help="how units are bounded to find the stable ones: by interval arithmetic, by linear programs (default), or "
         "by their exact extrema",
     )
+    options.add_joint(parser)
     options.add_time_limit(parser, "the bound is still proven, with the units that are known to be stable by then")
     options.add_output(parser)
 
@@ -37,7 +38,6 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     start = time.monotonic()
     network: Any = None
     domain, units = None, None
-    method = arguments.method or "lp"
     widths = options.read_widths(arguments.network)
     if widths is not None:
         options.refuse(arguments, (*options.OF_NETWORKS, *_OF_UNITS), "a network file, not widths")
@@ -47,10 +47,12 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         network = options.read_network(arguments)
         if options.has_domain(arguments) and not arguments.space:
             domain = options.read_domain(arguments)
-        if domain is None:
-            options.refuse(arguments, _OF_UNITS, "a domain, such as --box LO HI")
-        elif domain.bounded:
-            units = analyse_units(network, domain, method=method, time_limit=arguments.time_limit)
+        if domain is not None and domain.bounded:
+            units = analyse_units(
+                network, domain, method=arguments.method or "lp", joint=arguments.joint, time_limit=arguments.time_limit
+            )
+        else:
+            options.refuse(arguments, _OF_UNITS, "a bounded domain: --box LO HI or --domain FILE")
         bounds = upper_bounds(network, domain, stable=None if units is None else units.stable)
     stopped = None if units is None else units.stopped
     best = min(bounds, key=lambda bound: bound.value)
@@ -60,7 +62,8 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             "status": "bracket",
             "name": best.name,
             "source": best.source,
-            "method": None if domain is None else method,
+            "method": None if units is None else units.bounds.method,
+            "joint": arguments.joint,
             "stopped_by": stopped,
             "network": None if network is None else network_json(network),
             "domain": None if domain is None else domain.to_json(),

@@ -132,6 +132,7 @@ UPPER_BOUND = _object(
         "name": {"type": "string", "minLength": 1},
         "source": {"type": "string", "minLength": 1},
         "method": {"enum": ["interval", "lp", "milp", None]},
+        "joint": {"type": "boolean"},
         "stopped_by": {"type": ["string", "null"], "minLength": 1},
         "network": {"anyOf": [NETWORK, {"type": "null"}]},
         "domain": {"type": ["object", "null"]},

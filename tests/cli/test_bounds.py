@@ -123,6 +123,21 @@ def test_time_limit_is_reported(capsys, vee):
     assert [unit["state"] for unit in result["units"]] == ["open"] * 3
 
 
+def test_the_joint_program_lowers_an_upper_bound(capsys, vee):
+    """Intervals leave the last unit open, and it never is active."""
+    for joint, upper in (((), 6), (("--joint",), 3)):
+        arguments = ("upper-bound", vee, *BOX, "--method", "interval", *joint)
+        status, result = run_json(capsys, *arguments)
+        jsonschema.validate(result, schemas.UPPER_BOUND)
+        assert (status, result["upper"], result["joint"], result["stopped_by"]) == (0, upper, bool(joint), None)
+        assert pr.upper_bound(pr.load(vee), pr.Box(-1, 1), method="interval", joint=bool(joint)) == upper
+    status, result = run_json(capsys, *arguments, "--time-limit", "0")
+    assert (status, result["upper"], result["stopped_by"]) == (3, 6, "time limit of 0 s")
+    for joint in (["upper-bound", "2,3", "--joint"], ["upper-bound", vee, "--joint"]):
+        assert main(joint) == 2
+        assert "argument --joint: needs a " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("method", ["lp", "milp"])
 def test_a_time_limit_ends_in_proven_bounds(capsys, vee, method):
     arguments = ["bounds", vee, *BOX, "--units", "--joint", "--method", method, "--time-limit", "0"]
