@@ -95,14 +95,15 @@ class Distances:
         if self.layers[index] == 0:
             raise ArgumentError(f"point {index} has no boundary to be distant from: its distance is infinite")
         exact = self.status is Status.EXACT if exact is None else exact
+        point = self.network.exact_point(self._points[index])
         if exact:
             from polyregions.geometry.exact_distance import exact_distance
 
-            found = exact_distance(self.network, [Fraction(v) for v in self._points[index]], _exact_domain(self.domain))
+            found = exact_distance(self.network, point, _exact_domain(self.domain))
             return found.foot
         from polyregions.geometry.float_distance import FloatDistances
 
-        points = np.array([[float(v) for v in self._points[index]]], dtype=np.float64)
+        points = np.array([[float(v) for v in point]], dtype=np.float64)
         return FloatDistances(self.network, self.domain).feet(points)[0]
 
     def quantiles(self, q: npt.ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0)) -> FloatArray:
@@ -254,13 +255,13 @@ def _exact(network: Network, points: Any, domain: Domain | None, limits: Limits)
     from polyregions.geometry.exact_distance import ExactDistance, exact_distance
 
     box = _exact_domain(domain)
-    rows = _exact_points(network, points)
+    rows = _exact_rows(network, points)
     found: list[ExactDistance] = []
     with limits:
-        for i, point in enumerate(rows):
+        for i, row in enumerate(rows):
             if limits.expired():
                 break
-            found.append(exact_distance(network, point, box, number=i))
+            found.append(exact_distance(network, network.exact_point(row), box, number=i))
     lower, upper = (np.array([bound[k] for bound in (f.bounds() for f in found)], dtype=np.float64) for k in (0, 1))
     return Distances(
         values=np.array([f.value() for f in found], dtype=np.float64),
@@ -306,7 +307,8 @@ def _float_points(network: Network, points: Any) -> FloatArray:
     return array
 
 
-def _exact_points(network: Network, points: Any) -> list[list[Fraction]]:
+def _exact_rows(network: Network, points: Any) -> list[Any]:
+    """The points, one row each, of which all can be made rational: each when it is its turn, for that takes a while."""
     try:
         rows = as_list(points)
     except ValueError as error:
@@ -315,13 +317,19 @@ def _exact_points(network: Network, points: Any) -> list[list[Fraction]]:
         raise NetworkError("no points were given")
     if isinstance(rows[0], str) or not hasattr(rows[0], "__iter__"):
         rows = [rows]
-    result: list[list[Fraction]] = []
     for i, row in enumerate(rows):
+        if isinstance(row, list) and len(row) == network.input_dimension and all(map(_is_finite, row)):
+            continue
         try:
-            result.append(network.exact_point(row))
+            network.exact_point(row)
         except NetworkError as error:
             raise NetworkError(f"point {i}: {error}") from None
-    return result
+    return rows
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is certainly a finite number."""
+    return math.isfinite(value) if type(value) is float else type(value) is Fraction
 
 
 def normal_points(data: npt.ArrayLike, count: int, *, seed: int | np.random.Generator) -> FloatArray:
