@@ -133,6 +133,7 @@ class Run:
             self._recorder.open()
         self._progress = progress
         self._next_report = _PROGRESS_INTERVAL
+        self._stage = ""
         self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
@@ -156,6 +157,12 @@ class Run:
             tree: Any = self.enumerator
             yield from getattr(tree, "polygons", tree.leaves)(self._stop)
 
+    def announce(self, what: str) -> None:
+        """Report at once what is done after the search, which whoever stopped it may not expect."""
+        self._stage = "; ".join([*([self._reason] if self._reason else []), what, "Ctrl-C leaves this out"])
+        self._next_report = 0.0
+        self._report()
+
     def follow_up(self, work: Callable[[Callable[[], bool]], None], *, what: str) -> None:
         """Do more with what was found, under the same limits but that of the number of regions.
 
@@ -168,10 +175,9 @@ class Run:
             What is done with the regions found, for the progress: "comparing their affine maps".
         """
         reasons: list[str] = []
-        stage = "; ".join([*([self._reason] if self._reason else []), what, "Ctrl-C leaves this out"])
 
         def stop() -> bool:
-            self._report(stage)
+            self._report()
             reason = self._limits.reached(-1)
             if reason is not None and not reasons:
                 reasons.append(reason)
@@ -180,7 +186,7 @@ class Run:
 
         try:
             with self._limits.interruptible(), self._enough_memory():
-                stop()
+                self.announce(what)
                 work(stop)
         except Interruption:
             self._reason = self._reason or self._limits.reached(-1)
@@ -238,12 +244,12 @@ class Run:
         witness = self.restriction.ambient(leaf.witness.point.coordinates())
         return Region(self.network, self.network.pattern_of(leaf.states), witness, self.domain)
 
-    def _report(self, stage: str = "") -> None:
+    def _report(self) -> None:
         seconds = self._limits.seconds
         if self._progress is not None and seconds >= self._next_report:
             # After the search nothing tightens the bound.
-            upper = self._least_upper if stage else self._upper()
-            self._progress(Progress(self.enumerator.found, upper, seconds, stage))
+            upper = self._least_upper if self._stage else self._upper()
+            self._progress(Progress(self.enumerator.found, upper, seconds, self._stage))
             # Where there are many open cells of many dimensions, their bounds take a while.
             after = self._limits.seconds
             self._next_report = after + max(_PROGRESS_INTERVAL, _PROGRESS_COST * (after - seconds))

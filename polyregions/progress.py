@@ -20,6 +20,8 @@ __all__ = ["LineMeter", "ProgressMeter", "RichMeter", "announced", "describe", "
 
 #: Seconds before anything is shown: most runs are over by then.
 DELAY = 2.0
+#: Regions that take a second or so to be put together.
+_MANY = 20_000
 
 
 class ProgressMeter:
@@ -96,8 +98,9 @@ class LineMeter(_StreamMeter):
     def __call__(self, progress: Progress) -> None:
         super().__call__(progress)
         now = self._clock()
-        # What is done after the search is said at once: whoever stopped it waits.
-        if now >= self._next or (progress.stage != self._stage and now >= self._first):
+        # What is done after the search is said at once where it takes a while: whoever stopped it waits.
+        due = now >= self._first or progress.lower >= _MANY
+        if now >= self._next or (progress.stage != self._stage and due):
             self._stage = progress.stage
             self._next = now + self._interval
             self.say(describe(progress))

@@ -6,6 +6,7 @@ window that holds all corners.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,6 +22,9 @@ HELP = "list the regions on a plane"
 
 #: As in :data:`polyregions.plot.plane.COLORS`.
 _COLORS = ("region", "active", "affine")
+
+#: What the JSON says of the polygons; null if these were not put together.
+_POLYGONS = ("vertices", "area", "domain_area", "perimeters", "unbounded", "window")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -53,7 +57,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.slices.plane import plane
+    from polyregions.slices.plane import PlaneInterrupt, plane
 
     if arguments.color is not None and arguments.plot is None:
         raise CommandError("argument --color goes with --plot")
@@ -72,16 +76,24 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         output.check_place(getattr(arguments, name))
     network = options.read_network(arguments)
     domain = _domain(arguments)
-    with options.meter(arguments) as meter:
-        found = plane(
-            network,
-            domain,
-            time_limit=arguments.time_limit,
-            max_regions=arguments.max_regions,
-            memory_limit=arguments.memory_limit,
-            progress=meter,
-        )
     asked = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
+    try:
+        with options.meter(arguments) as meter:
+            found = plane(
+                network,
+                domain,
+                time_limit=arguments.time_limit,
+                max_regions=arguments.max_regions,
+                memory_limit=arguments.memory_limit,
+                progress=meter,
+            )
+    except PlaneInterrupt as interrupt:
+        _tell_interrupted(arguments, asked.values())
+        if arguments.json:
+            output.write_json(out, interrupt.count.to_json() | dict.fromkeys(_POLYGONS))
+        else:
+            output.write(out, "\n".join(output.count_lines(interrupt.count, arguments.domain)))
+        return ExitStatus.STOPPED_EARLY
     files = _write_files(found, asked, arguments)
     if arguments.json:
         output.write_json(out, found.to_json() | files)
@@ -130,9 +142,12 @@ def _write_files(found: "PlaneRegions", asked: dict[str, str], arguments: Namesp
     except OSError as error:
         raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
     except KeyboardInterrupt:
-        left = ", ".join(path for name, path in asked.items() if name not in written)
-        output.remark(arguments, f"interrupted; not written: {left}")
+        _tell_interrupted(arguments, [path for name, path in asked.items() if name not in written])
     return written
+
+
+def _tell_interrupted(arguments: Namespace, unwritten: Iterable[str]) -> None:
+    output.remark(arguments, f"interrupted; not written: {', '.join(unwritten) or 'the polygons'}")
 
 
 def _write(name: str, found: "PlaneRegions", path: str, arguments: Namespace) -> None:

@@ -192,6 +192,9 @@ PLANE = {
     "additionalProperties": {"type": "string"},  # the files that were written
 }
 
+#: Ctrl-C came before the polygons were there.
+PLANE_WITHOUT = _object({**COUNT_PROPERTIES, **{key: {"type": "null"} for key in _POLYGONS}}, **STATUSES)
+
 PLANE_FILE = _object(
     {
         "format": {"const": "polyregions plane"},

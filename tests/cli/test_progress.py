@@ -49,6 +49,15 @@ def test_what_is_done_after_the_search_is_said_without_delay():
     assert stream.getvalue().splitlines() == [f"found 3 regions, at most 4, 2 s{end}" for end in ("", ", comparing")]
 
 
+def test_what_takes_a_while_after_the_search_is_said_even_after_a_short_one():
+    clock, stream = Clock(), io.StringIO()
+    with LineMeter(stream, clock=clock) as meter:
+        clock.now += 1
+        for lower in (19_999, 20_000):
+            meter(Progress(lower=lower, upper=None, seconds=1.0, stage="comparing"))
+    assert stream.getvalue() == "found 20,000 regions, 1 s, comparing\n"
+
+
 def test_slow_work_is_announced(monkeypatch):
     monkeypatch.setattr(progress, "DELAY", 0.0)
     stream, said = io.StringIO(), threading.Event()

@@ -157,6 +157,43 @@ def test_plane_without_any_region_ends_in_a_bracket(capsys, tmp_path):
     assert err.splitlines() == [f"{path}: not written, for there is no region to show" for path in paths[1:]]
 
 
+@pytest.mark.parametrize("infinite", [(), ("--infinite",)])
+def test_an_interrupt_among_the_polygons_keeps_the_count(capsys, tmp_path, monkeypatch, infinite):
+    where = "polyregions.slices." + ("infinite_plane" if infinite else "plane")
+    monkeypatch.setattr(f"{where}.settled", lambda *_: signal.raise_signal(signal.SIGINT))
+    _, wanted = run_json(capsys, "count", A1, "--domain", domain_file(tmp_path, infinite))
+    arguments = (*PLANE, *infinite, "--output", lost := str(tmp_path / "plane.npz"))
+    status, result = run_json(capsys, *arguments)
+    jsonschema.validate(result, schemas.PLANE_WITHOUT)
+    assert (status, result["count"], result["status"], result["domain"]) == (
+        3,
+        wanted["count"],
+        "exact",
+        wanted["domain"],
+    )
+    assert main(list(arguments)) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{wanted['count']} regions (exact)\n")
+    assert err == f"interrupted; not written: {lost}\n"
+    assert main([*PLANE, *infinite, "--max-regions", "5"]) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith("between 5 and ")
+    assert err == "interrupted; not written: the polygons\n"
+
+
+def domain_file(tmp_path, infinite):
+    """The plane of PLANE in a file."""
+    path = tmp_path / "domain.json"
+    path.write_text(json.dumps(pr.Plane.through([-1, -1], [1, 0], [0, 1], square=True, bounded=not infinite).to_json()))
+    return str(path)
+
+
+def test_progress_tells_that_polygons_are_put_together():
+    stages = []
+    pr.plane(pr.load(A1), pr.Box(-1, 1), progress=lambda progress: stages.append(progress.stage), max_regions=50)
+    assert stages[-1] == "limit of 50 regions; putting their polygons together; Ctrl-C leaves this out"
+
+
 def test_an_interrupt_among_the_files_keeps_the_count(capsys, tmp_path, monkeypatch):
     kept, lost = str(tmp_path / "plane.npz"), [str(tmp_path / f"plane{suffix}") for suffix in (".html", ".svg")]
     monkeypatch.setattr(os, "replace", replaced := Replace(2))
