@@ -9,8 +9,9 @@ and proves the number.
 4
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from polyregions.lazy import lazy_names
 
 if TYPE_CHECKING:
     from polyregions.bounding import stable_units, unit_bounds, upper_bound
@@ -146,15 +147,4 @@ __all__ = [
     "verify",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name where it lives when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'polyregions' has no attribute {name!r}")
-    value = getattr(import_module(f"polyregions.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -175,14 +175,14 @@ def count_all(
             progress=progress,
         )
 
+    first = prepared(Definition.REGIONS, cells, time_limit)
     counts = count_joined(
-        prepared(Definition.REGIONS, cells, time_limit),
+        first,
         (Definition.REGIONS, Definition.LINEAR, Definition.CLOSED, Definition.AFFINE),
     )
-    found = counts[Definition.CLOSED]
-    left = None if time_limit is None else max(0.0, time_limit - found.seconds)
+    left = None if time_limit is None else max(0.0, time_limit - first.seconds)
     run = prepared(Definition.PATTERNS, "auto" if cells == "vertex" else cells, left)
-    if found.interrupted:
+    if first.interrupted:
         run.skip("interrupted before")
     elif left == 0:
         run.skip(f"the regions took the time limit of {time_limit:g} s")

@@ -318,7 +318,8 @@ class Box(Domain):
         EmptyDomainError
             If ``within`` does not hold the point's frozen coordinates, or is farther from the point than the radius.
         DomainError
-            If neither a radius nor ``within`` is given, a radius is negative, or a coordinate is not there.
+            If neither a radius nor ``within`` is given, a radius is negative, a coordinate is not there, or without a
+            radius the point lies outside ``within``.
 
         Examples
         --------
@@ -348,6 +349,11 @@ class Box(Domain):
                 lower[i], upper[i] = value - r, value + r
             if limit is not None:
                 whole = i in varies and r is None
+                if whole and not limit[0] <= value <= limit[1]:
+                    raise DomainError(
+                        f"the box's point lies outside the box within which it varies: coordinate {i} is {value}, not "
+                        f"within [{limit[0]}, {limit[1]}]; take another point, or a radius that reaches there"
+                    )
                 lower[i], upper[i] = limit if whole else (max(lower[i], limit[0]), min(upper[i], limit[1]))
                 if lower[i] > upper[i]:
                     far = f" and radius {r}" if i in varies else ", where it is frozen,"

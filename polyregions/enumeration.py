@@ -10,7 +10,7 @@ from polyregions.definition import Definition
 from polyregions.domain import Domain
 from polyregions.errors import ArgumentError, ArgumentTypeError, OutOfMemoryError
 from polyregions.geometry.region import Region
-from polyregions.limits import Limits
+from polyregions.limits import Interruption, Limits
 from polyregions.network import Network
 from polyregions.result import Count, Progress, ProgressCallback, Status
 
@@ -133,6 +133,7 @@ class Run:
             self._recorder.open()
         self._progress = progress
         self._next_report = _PROGRESS_INTERVAL
+        self._stage = ""
         self._least_upper: int | None = None
         self._not_started: str | None = None
         self._reason: str | None = None
@@ -156,22 +157,39 @@ class Run:
             tree: Any = self.enumerator
             yield from getattr(tree, "polygons", tree.leaves)(self._stop)
 
-    def follow_up(self, work: Callable[[Callable[[], bool]], None]) -> None:
+    def announce(self, what: str) -> None:
+        """Report at once what is done after the search, which whoever stopped it may not expect."""
+        self._stage = "; ".join([*([self._reason] if self._reason else []), what, "Ctrl-C leaves this out"])
+        self._next_report = 0.0
+        self._report()
+
+    def follow_up(self, work: Callable[[Callable[[], bool]], None], *, what: str) -> None:
         """Do more with what was found, under the same limits but that of the number of regions.
 
-        ``work`` is given the question whether to stop, to be asked now and then; once it was True it stays so.
+        ``work`` is given the question whether to stop, to be asked now and then; once it was True it stays so. Ctrl-C
+        and SIGTERM end it at once, also a second time after the search, so that what it has by then must be of use.
+
+        Parameters
+        ----------
+        what : str
+            What is done with the regions found, for the progress: "comparing their affine maps".
         """
         reasons: list[str] = []
 
         def stop() -> bool:
+            self._report()
             reason = self._limits.reached(-1)
             if reason is not None and not reasons:
                 reasons.append(reason)
                 self._reason = self._reason or reason
             return bool(reasons)
 
-        with self._limits, self._enough_memory():
-            work(stop)
+        try:
+            with self._limits.interruptible(), self._enough_memory():
+                self.announce(what)
+                work(stop)
+        except Interruption:
+            self._reason = self._reason or self._limits.reached(-1)
 
     @property
     def seconds(self) -> float:
@@ -226,13 +244,18 @@ class Run:
         witness = self.restriction.ambient(leaf.witness.point.coordinates())
         return Region(self.network, self.network.pattern_of(leaf.states), witness, self.domain)
 
-    def _stop(self) -> bool:
+    def _report(self) -> None:
         seconds = self._limits.seconds
         if self._progress is not None and seconds >= self._next_report:
-            self._progress(Progress(self.enumerator.found, self._upper(), seconds))
+            # After the search nothing tightens the bound.
+            upper = self._least_upper if self._stage else self._upper()
+            self._progress(Progress(self.enumerator.found, upper, seconds, self._stage))
             # Where there are many open cells of many dimensions, their bounds take a while.
             after = self._limits.seconds
             self._next_report = after + max(_PROGRESS_INTERVAL, _PROGRESS_COST * (after - seconds))
+
+    def _stop(self) -> bool:
+        self._report()
         if self._not_started is not None:
             self._reason = f"not started: {self._not_started}"
         elif self._recorder is not None and self._recorder.error is not None:

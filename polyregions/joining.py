@@ -1,6 +1,6 @@
 """``linear_regions`` and ``region_graph``, and the counts of what regions are put together to."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast, overload
 
@@ -135,7 +135,7 @@ def linear_regions(
     )
     leaves, pieces, base = _explored(run, kind)
     regions = [run.region(leaf) for leaf in leaves]
-    sets = _sets(pieces, kind)
+    sets = _sets(pieces, kind, len(regions))
     found = [LinearRegion(tuple(regions[i] for i in members)) for members in sets]
     return LinearRegions(found, _joined_count(run, base, pieces, kind))
 
@@ -168,22 +168,25 @@ def _check(network: Network) -> None:
         )
 
 
-def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces, Count]":
+def _explored(run: Run, deepest: Definition) -> "tuple[list[Leaf], AffinePieces | None, Count]":
+    """The regions found, what they are put together to (None if that was interrupted at once), and their count."""
     _check(run.network)
     leaves = list(run.leaves())
     base = run.result()
-    restriction, witnesses = _compared(run, leaves)
-    pieces = AffinePieces(restriction, _states(run, leaves), witnesses)
+    pieces: AffinePieces | None = None
 
     def work(stop: Callable[[], bool]) -> None:
-        # Quick beside the search; without it a stopped run would know nothing.
-        pieces.compare_maps()
+        nonlocal pieces
+        restriction, witnesses = _compared(run, leaves)
+        pieces = AffinePieces(restriction, _states(run, leaves), witnesses)
+        # Without it a stopped run would know nothing: of the limits only Ctrl-C ends it.
+        pieces.compare_maps(lambda: stop() and False)
         for step in (pieces.join_neighbours, pieces.join_touching)[: _STEPS.get(deepest, 0) - 1]:
             if not stop():
                 step(stop)
 
     if deepest.joins_regions:
-        run.follow_up(work)
+        run.follow_up(work, what="comparing their affine maps")
     return leaves, pieces, base
 
 
@@ -202,28 +205,33 @@ def _states(run: Run, leaves: "Sequence[Leaf]") -> npt.NDArray[np.uint8]:
     return np.frombuffer(joined, dtype=np.uint8).reshape(len(leaves), sum(run.network.widths))
 
 
-def _sets(pieces: AffinePieces, kind: Definition) -> list[list[int]]:
-    if kind is not Definition.AFFINE:
-        partition = pieces.closed if kind is Definition.CLOSED else None
-        partition = partition or pieces.linear
-        if partition is not None:
-            return partition.sets()
-        return [[i] for i in range(len(pieces.labels if pieces.labels is not None else ()))]
-    result: dict[int, list[int]] = {}
-    for i, label in enumerate(pieces.labels.tolist() if pieces.labels is not None else ()):
-        result.setdefault(label, []).append(i)
-    return list(result.values())
+def _sets(pieces: AffinePieces | None, kind: Definition, found: int) -> list[list[int]]:
+    """The regions found, in sets of those that are put together so far."""
+    if pieces is not None and pieces.labels is not None and kind is Definition.AFFINE:
+        result: dict[int, list[int]] = {}
+        for i, label in enumerate(pieces.labels.tolist()):
+            result.setdefault(label, []).append(i)
+        return list(result.values())
+    if pieces is not None and pieces.linear is not None and kind is not Definition.AFFINE:
+        partition = pieces.closed if kind is Definition.CLOSED and pieces.closed is not None else pieces.linear
+        return partition.sets()
+    return [[i] for i in range(found)]
 
 
-def _joined_count(run: Run, base: Count, pieces: AffinePieces, kind: Definition) -> Count:
+def _joined_count(run: Run, base: Count, pieces: AffinePieces | None, kind: Definition) -> Count:
     """The count of one definition from that of the regions and what is known of their maps."""
-    lower = pieces.maps or 0
-    upper = len(_sets(pieces, kind))
-    done = {
-        Definition.AFFINE: True,
-        Definition.LINEAR: pieces.linear_done,
-        Definition.CLOSED: pieces.closed_done,
-    }[kind]
+    # Where maps were not compared, any region has one.
+    maps = None if pieces is None else pieces.maps
+    lower = maps if maps is not None else min(base.lower, 1)
+    upper = len(_sets(pieces, kind, base.lower))
+    done = (
+        pieces is not None
+        and {
+            Definition.AFFINE: pieces.labels is not None,
+            Definition.LINEAR: pieces.linear_done,
+            Definition.CLOSED: pieces.closed_done,
+        }[kind]
+    )
     stats = dict(base.stats)
     stats["regions"] = base.lower
     if base.status is Status.EXACT and (done or lower == upper):
@@ -316,19 +324,20 @@ def region_graph(
     names = network.unit_names
     graph = networkx.Graph()
     graph.add_nodes_from((i, {"region": run.region(leaf)}) for i, leaf in enumerate(leaves))
-    restriction, witnesses = _compared(run, leaves)
-    adjacency = Adjacency(restriction, _states(run, leaves), witnesses)
+    edges: list[tuple[int, int, dict[str, Any]]] = []
     complete = False
-
-    def edges(stop: Callable[[], bool]) -> Iterator[tuple[int, int, dict[str, Any]]]:
-        for edge in adjacency.edges(stop):
-            yield edge.region, edge.other, {"units": tuple(dict.fromkeys(names[unit] for unit in edge.units))}
 
     def work(stop: Callable[[], bool]) -> None:
         nonlocal complete
-        graph.add_edges_from(edges(stop))
+        restriction, witnesses = _compared(run, leaves)
+        adjacency = Adjacency(restriction, _states(run, leaves), witnesses)
+        # Into the graph they go afterwards: an interrupt could leave half an edge there.
+        for edge in adjacency.edges(stop):
+            units = {"units": tuple(dict.fromkeys(names[unit] for unit in edge.units))}
+            edges.append((edge.region, edge.other, units))
         complete = not stop()
 
-    run.follow_up(work)
+    run.follow_up(work, what="looking for common facets")
+    graph.add_edges_from(edges)
     graph.graph.update(count=count, complete=complete and count.status is Status.EXACT)
     return graph

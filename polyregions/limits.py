@@ -7,6 +7,8 @@ halfway, and what was found is kept.
 import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from types import FrameType, TracebackType
 from typing import Any
@@ -14,11 +16,15 @@ from typing import Any
 from polyregions.errors import ArgumentError
 from polyregions.memory import format_size, resident_memory
 
-__all__ = ["Limits", "is_number"]
+__all__ = ["Interruption", "Limits", "is_number"]
 
 
 #: Seconds between two looks at the memory.
 _MEMORY_INTERVAL = 0.05
+
+
+class Interruption(BaseException):
+    """A signal that ended a block of :meth:`Limits.interruptible`: no error, which something could handle."""
 
 
 class Limits:
@@ -67,6 +73,8 @@ class Limits:
         self._catch_signals = catch_signals
         self._signal: int | None = None
         self._previous: dict[int, Any] = {}
+        #: Why :meth:`expired` was true, in a few words; None if it was not.
+        self.expiry: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -107,19 +115,47 @@ class Limits:
                 )
         return None
 
+    def expired(self) -> bool:
+        """Whether to stop, by any limit but that of regions; once it was true it stays so, and ``expiry`` says why."""
+        self.expiry = self.expiry or self.reached(-1)
+        return self.expiry is not None
+
     def __enter__(self) -> "Limits":
         self._start = time.monotonic() if self._start is None else self._start
         self._end = None
-        # Entered again after a signal, for what is left to do with what was found, it lets the next one act as usual.
-        catches = self._catch_signals and self._signal is None
-        if catches and threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._on_signal)
+        # Entered again after a signal it lets the next one act as usual.
+        if self._signal is None:
+            self._catch(self._on_signal)
         return self
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Let one more signal end a block at once, also after one that stopped the search, by :class:`Interruption`.
+
+        For work on what was found, which is of use however far it got: it may take much longer than a step of the
+        search, and whoever interrupts it wants what there is. The time goes on.
+        """
+        self._end = None
+        self._catch(self._interrupt)
+        try:
+            yield
+        finally:
+            self._end = time.monotonic()
+            self._restore()
+
+    def _catch(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        if self._catch_signals and threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._previous[number] = signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signal = number
         self._restore()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._signal = number if self._signal is None else self._signal
+        self._restore()
+        raise Interruption
 
     def _restore(self) -> None:
         while self._previous:

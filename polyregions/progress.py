@@ -4,19 +4,24 @@ A meter is a callback that takes a :class:`polyregions.result.Progress` and a co
 base class is silent; the others decide only how a line is shown.
 """
 
+import logging
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, TextIO
 
 from polyregions.result import Progress, rounded_up
 
-__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "describe", "progress_meter", "rounded_up"]
+__all__ = ["LineMeter", "ProgressMeter", "RichMeter", "announced", "describe", "progress_meter", "rounded_up"]
 
 #: Seconds before anything is shown: most runs are over by then.
 DELAY = 2.0
+#: Regions that take a second or so to be put together.
+_MANY = 20_000
 
 
 class ProgressMeter:
@@ -44,7 +49,34 @@ class ProgressMeter:
         """Take away whatever is shown."""
 
 
-class LineMeter(ProgressMeter):
+class _StreamMeter(ProgressMeter):
+    """What writes to a stream: while it is entered, also what the log says of compilation, which takes its time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._handler = logging.Handler()
+        self._handler.emit = lambda record: self.say(record.getMessage())  # type: ignore[method-assign]
+        self._log = logging.getLogger("polyregions.splitting.compiled")
+        self._level = self._log.level
+
+    def say(self, remark: str) -> None:
+        """Show a line that stays."""
+        self._stream.write(remark + "\n")
+        self._stream.flush()
+
+    def __enter__(self) -> "ProgressMeter":
+        self._log.addHandler(self._handler)
+        self._log.setLevel(logging.INFO)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._log.removeHandler(self._handler)
+        self._log.setLevel(self._level)
+
+
+class LineMeter(_StreamMeter):
     """One plain line every few seconds, for logs and pipes.
 
     Parameters
@@ -57,21 +89,24 @@ class LineMeter(ProgressMeter):
     """
 
     def __init__(self, stream: TextIO, *, interval: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._interval = interval
         self._clock = clock
-        self._next = clock() + DELAY
+        self._first = self._next = clock() + DELAY
+        self._stage = ""
 
     def __call__(self, progress: Progress) -> None:
         super().__call__(progress)
         now = self._clock()
-        if now >= self._next:
+        # What is done after the search is said at once where it takes a while: whoever stopped it waits.
+        due = now >= self._first or progress.lower >= _MANY
+        if now >= self._next or (progress.stage != self._stage and due):
+            self._stage = progress.stage
             self._next = now + self._interval
-            self._stream.write(describe(progress) + "\n")
-            self._stream.flush()
+            self.say(describe(progress))
 
 
-class RichMeter(ProgressMeter):
+class RichMeter(_StreamMeter):
     """One line at the bottom of a terminal, rewritten in place by rich.
 
     Parameters
@@ -83,7 +118,7 @@ class RichMeter(ProgressMeter):
     """
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._clock = clock
         self._start = clock()
         self._status: Any = None
@@ -99,12 +134,40 @@ class RichMeter(ProgressMeter):
             self._status = Status(describe(progress), console=Console(file=self._stream))
             self._status.start()
 
+    def say(self, remark: str) -> None:
+        if self._status is None:
+            super().say(remark)
+        else:
+            self._status.console.print(remark, markup=False, highlight=False)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        super().__exit__(kind, error, trace)
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+@contextmanager
+def announced(text: str, *, quiet: bool = False, stream: TextIO | None = None) -> Iterator[None]:
+    """Write a line that says what is being done, if it is not done within two seconds."""
+    stream = sys.stderr if stream is None else stream
+    if quiet or stream is None:
+        yield
+        return
+
+    def say() -> None:
+        stream.write(text + "\n")
+        stream.flush()
+
+    timer = threading.Timer(min(DELAY, threading.TIMEOUT_MAX), say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def progress_meter(*, quiet: bool = False, stream: TextIO | None = None) -> ProgressMeter:

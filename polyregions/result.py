@@ -88,7 +88,7 @@ class Count:
         return self.lower
 
     def __str__(self) -> str:
-        noun = _NOUNS[self.definition]
+        noun = NOUNS[self.definition]
         scope = f" by {self.network.scope}" if self.network.scope else ""
         if self.status is not Status.BRACKET:
             return f"{_counted(self.lower, noun)}{scope} ({self.status.value})"
@@ -114,7 +114,8 @@ class Count:
         }
 
 
-_NOUNS = {
+#: What is counted, in words.
+NOUNS = {
     Definition.PATTERNS: "activation pattern",
     Definition.REGIONS: "region",
     Definition.LINEAR: "linear region",
@@ -218,21 +219,29 @@ def network_json(network: "Network") -> dict[str, Any]:
 class Progress:
     """A count under way: proven bounds so far (``upper`` None where none is known), and how long it took.
 
+    Attributes
+    ----------
+    stage : str
+        Once the search has ended, why, and what is being done with the regions found; "" before.
+
     Examples
     --------
     >>> print(Progress(lower=12345, upper=1150000000, seconds=14.2))
     found 12,345 regions, at most 1.2e9, 14 s
+    >>> print(Progress(lower=7, upper=9, seconds=2.0, stage="stopped by SIGINT; comparing their affine maps"))
+    found 7 regions, at most 9, 2 s, stopped by SIGINT; comparing their affine maps
     """
 
     lower: int
     upper: int | None
     seconds: float
+    stage: str = ""
 
     def __str__(self) -> str:
         parts = [f"found {_counted(self.lower, 'region')}"]
         if self.upper is not None:
             parts.append(f"at most {rounded_up(self.upper)}")
-        return ", ".join([*parts, f"{self.seconds:.0f} s"])
+        return ", ".join([*parts, f"{self.seconds:.0f} s", *([self.stage] if self.stage else [])])
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -435,6 +435,8 @@ class TestBoxAround:
             ((0.5, 1), {}, "must be a list"),
             (([0, 1], float("nan")), {}, "radius"),
             (([0, 1], 1), {"within": Box([0], [1])}, "1 dimensions"),
+            (([0, 5],), {"within": Box(-1, 1)}, "coordinate 1 is 5, not within"),
+            (([0, 5],), {"within": Box(-1, 1), "free": [0]}, "coordinate 1 of the point is 5, where it is frozen"),
         ],
     )
     def test_bad_input(self, arguments, options, message):

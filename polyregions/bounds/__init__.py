@@ -5,8 +5,9 @@
 7
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from polyregions.lazy import lazy_names
 
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import (
@@ -130,15 +131,4 @@ __all__ = [
     "typical_regions",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name where it lives when it is first used."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'polyregions.bounds' has no attribute {name!r}")
-    value = getattr(import_module(f"polyregions.bounds.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -11,7 +11,10 @@ from polyregions.commands import CommandError, options
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
 
-__all__ = ["Architecture", "add_architecture", "read_architecture"]
+__all__ = ["OF_UNITS", "Architecture", "add_architecture", "read_architecture"]
+
+#: Options of `bounds` that are about a network's units over a domain.
+OF_UNITS = ("units", "joint", "method", "time_limit", "time_limit_per_unit")
 
 _INPUT = re.compile(r"(\d+)x(\d+)x(\d+)")
 _LAYER = re.compile(r"(\d+)x(\d+)x(\d+)(?:s(\d+))?")
@@ -65,20 +68,15 @@ def read_architecture(arguments: Namespace) -> Architecture | None:
         If it can't be read, or options are for something else.
     """
     widths = None if arguments.network is None else options.read_widths(arguments.network)
-    for name in ("maxout", "pieces"):
-        if getattr(arguments, name) is not None and widths is None:
-            raise CommandError(f"argument --{name}: needs widths such as 2,16,16")
+    if widths is None:
+        options.refuse(arguments, ("maxout", "pieces"), "widths such as 2,16,16")
     if (arguments.network is None) == (arguments.cnn is None):
         raise CommandError("give one of a network file, widths such as 2,16,16, and --cnn")
     if arguments.cnn is None and widths is None:
         options.check_no_widths(arguments.network)
         return None
-    given = {"--box": arguments.box is not None, "--domain": arguments.domain is not None, "--space": arguments.space}
-    given |= {"--around": arguments.around is not None}
-    given |= {"--units": arguments.units, "--joint": arguments.joint, "--include-output": arguments.include_output}
-    for name, is_given in given.items():
-        if is_given:
-            raise CommandError(f"argument {name}: needs a network file, not {'widths' if widths else '--cnn'}")
+    names = (*options.OF_NETWORKS, *OF_UNITS)
+    options.refuse(arguments, names, f"a network file, not {'widths' if widths else '--cnn'}")
     return _convolutional(arguments.cnn) if widths is None else _of_widths(widths, arguments)
 
 

@@ -10,8 +10,8 @@ from argparse import ArgumentParser, Namespace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
-from polyregions.commands import CommandError, ExitStatus, options, output
-from polyregions.commands.architectures import Architecture, add_architecture, read_architecture
+from polyregions.commands import ExitStatus, options, output
+from polyregions.commands.architectures import OF_UNITS, Architecture, add_architecture, read_architecture
 
 if TYPE_CHECKING:
     from polyregions.bounds.architecture import TheoryBound
@@ -23,29 +23,24 @@ HELP = "bound the number of regions, and the units' pre-activations"
 
 def configure(parser: ArgumentParser) -> None:
     add_architecture(parser)
-    options.add_domain(parser, required=False)
+    options.add_domain(parser, required=False, space="the whole input space (default); not with --units or --joint")
     options.add_include_output(parser)
     parser.add_argument("--units", action="store_true", help="list each unit's bounds, and which units are stable")
     parser.add_argument(
         "--method",
         choices=options.BOUNDS,
-        default="lp",
         help="how units are bounded: by interval arithmetic, by linear programs (default), or by their exact extrema",
     )
-    parser.add_argument(
-        "--joint",
-        action="store_true",
-        help="find all stable units by one mixed-integer program, so that no unit stays open",
-    )
-    options.add_unit_time_limit(parser)
+    options.add_joint(parser)
+    options.add_unit_time_limits(parser)
     options.add_output(parser)
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.bounding import upper_bounds
+    from polyregions.bounding import analyse_units, upper_bounds
 
     start = time.monotonic()
-    network, domain, units, stable = None, None, None, None
+    network, domain, units, stable, stopped = None, None, None, None, None
     architecture = read_architecture(arguments)
     if architecture is not None:
         theory = architecture.upper
@@ -53,10 +48,18 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         network = options.read_network(arguments)
         if options.has_domain(arguments):
             domain = options.read_domain(arguments)
-        if domain is not None and (domain.bounded or arguments.units or arguments.joint):
-            units, stable = _bounded_units(network, domain, arguments)
-        elif arguments.units or arguments.joint:
-            raise CommandError("--units and --joint need a bounded domain: --box LO HI or --domain FILE")
+        if domain is not None and domain.bounded:
+            found = analyse_units(
+                network,
+                domain,
+                method=arguments.method or "lp",
+                joint=arguments.joint,
+                time_limit_per_unit=arguments.time_limit_per_unit,
+                time_limit=arguments.time_limit,
+            )
+            units, stable, stopped = found.bounds, found.stable, found.stopped
+        else:
+            options.refuse(arguments, OF_UNITS, "a bounded domain: --box LO HI or --domain FILE")
         theory = upper_bounds(network, domain, stable=stable)
     shown = _unit_entries(units, stable) if arguments.units and units is not None and stable is not None else None
     if arguments.json:
@@ -71,32 +74,23 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
             "domain": None if domain is None else domain.to_json(),
             "method": None if units is None else units.method,
             "stopped": 0 if units is None else units.stopped,
+            "stopped_by": stopped,
             "units": shown,
             "seconds": round(time.monotonic() - start, 6),
         }
         output.write_json(out, value)
-        return ExitStatus.OK
-    for line in _lines(theory, architecture, shown):
-        output.write(out, line)
-    if units is not None and units.stopped:
-        output.remark(arguments, f"the time limit kept {units.stopped} bounds of units from being tighter")
-    return ExitStatus.OK
+    else:
+        for line in _lines(theory, architecture, shown):
+            output.write(out, line)
+        if units is not None and (units.stopped or stopped):
+            rest = "; stable units may be missing" if arguments.joint else ""
+            by = stopped or "the time limit of a unit"
+            output.remark(arguments, f"{by}: {units.stopped} bounds of units could be tighter{rest}; all are proven")
+    return ExitStatus.OK if stopped is None else ExitStatus.STOPPED_EARLY
 
 
 def _entries(bounds: list["TheoryBound"]) -> list[dict[str, Any]]:
     return [{"name": bound.name, "value": bound.value, "source": bound.source} for bound in bounds]
-
-
-def _bounded_units(network: Any, domain: Any, arguments: Namespace) -> tuple["UnitBounds", "Stability"]:
-    from polyregions.bounding import stable_units, unit_bounds
-    from polyregions.milp.stability import stability_by_bounds
-
-    bounds = unit_bounds(network, domain, method=arguments.method, time_limit_per_unit=arguments.time_limit_per_unit)
-    if not arguments.joint:
-        return bounds, stability_by_bounds(bounds)
-    each = arguments.time_limit_per_unit
-    limit = None if each is None else each * network.num_units
-    return bounds, stable_units(network, domain, known=bounds, time_limit=limit)
 
 
 def _unit_entries(bounds: "UnitBounds", stable: "Stability") -> list[dict[str, Any]]:

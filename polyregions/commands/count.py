@@ -2,15 +2,19 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus, options, output
+
+if TYPE_CHECKING:
+    from polyregions.domain import Domain
+    from polyregions.network import Network
 
 HELP = "count the regions of a network"
 
 
 def configure(parser: ArgumentParser) -> None:
-    options.add_input(parser, joined=True)
+    options.add_input(parser, joined=True, space=options.SPACE)
     options.add_layers(parser)
     options.add_method(parser)
     options.add_cells(parser)
@@ -22,30 +26,37 @@ def configure(parser: ArgumentParser) -> None:
     options.add_output(parser)
 
 
-def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.counting import count
+#: What :func:`polyregions.count` and :func:`polyregions.count_all` are both given, by the names of the arguments.
+_SHARED = ("method", "solver", "cells", "workers", "bounds", "time_limit", "max_regions", "memory_limit")
 
-    if arguments.definition == "all":
-        return _run_all(arguments, out)
+
+def run(arguments: Namespace, out: TextIO) -> ExitStatus:
+    every = arguments.definition == "all"
+    if every and arguments.layers is not None:
+        raise CommandError("argument --layers: goes with --definition regions and patterns")
+    if every and arguments.certificate is not None:
+        raise CommandError("argument --certificate: only --definition regions and patterns have certificates")
     options.check_solver(arguments.solver, arguments.method)
     network = options.read_network(arguments)
     domain = options.read_domain(arguments)
+    shared = {name: getattr(arguments, name) for name in _SHARED}
+    return (_run_all if every else _run_one)(network, domain, shared, arguments, out)
+
+
+def _run_one(
+    network: "Network", domain: "Domain", shared: dict[str, Any], arguments: Namespace, out: TextIO
+) -> ExitStatus:
+    from polyregions.counting import count
+
     with options.meter(arguments) as meter:
         result = count(
             network,
             domain,
             definition=arguments.definition,
             layers=arguments.layers,
-            method=arguments.method,
-            solver=arguments.solver,
-            cells=arguments.cells,
-            workers=arguments.workers,
-            bounds=arguments.bounds,
-            time_limit=arguments.time_limit,
-            memory_limit=arguments.memory_limit,
-            max_regions=arguments.max_regions,
-            progress=meter,
             certificate=arguments.certificate,
+            progress=meter,
+            **shared,
         )
     if arguments.json:
         certificate = {"certificate": result.certificate} if arguments.certificate else {}
@@ -60,31 +71,14 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
     return output.exit_status(result)
 
 
-def _run_all(arguments: Namespace, out: TextIO) -> ExitStatus:
+def _run_all(
+    network: "Network", domain: "Domain", shared: dict[str, Any], arguments: Namespace, out: TextIO
+) -> ExitStatus:
     """Every definition's count in one table."""
     from polyregions.counting import count_all
 
-    if arguments.layers is not None:
-        raise CommandError("argument --layers: goes with --definition regions and patterns")
-    if arguments.certificate is not None:
-        raise CommandError("argument --certificate: only --definition regions and patterns have certificates")
-    options.check_solver(arguments.solver, arguments.method)
-    network = options.read_network(arguments)
-    domain = options.read_domain(arguments)
     with options.meter(arguments) as meter:
-        result = count_all(
-            network,
-            domain,
-            method=arguments.method,
-            solver=arguments.solver,
-            cells=arguments.cells,
-            workers=arguments.workers,
-            bounds=arguments.bounds,
-            time_limit=arguments.time_limit,
-            memory_limit=arguments.memory_limit,
-            max_regions=arguments.max_regions,
-            progress=meter,
-        )
+        result = count_all(network, domain, progress=meter, **shared)
     if arguments.json:
         output.write_json(out, result.to_json())
     else:

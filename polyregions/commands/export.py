@@ -21,7 +21,7 @@ HELP = "write an MPS or LP file"
 
 
 def configure(parser: ArgumentParser) -> None:
-    options.add_input(parser, definition=Definition.PATTERNS)
+    options.add_input(parser, definition=Definition.PATTERNS, space="the whole input space (with --pattern)")
     parser.add_argument("--format", choices=("mps", "lp"), help="the file's format (default: its extension)")
     parser.add_argument(
         "--output", metavar="FILE", required=True, help="the file to write; an existing one is replaced"

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 HELP = "list the regions along a line"
 
 
+_DEFINITIONS = {
+    Definition.REGIONS: "intervals",
+    Definition.PATTERNS: "also those attained at single points",
+    Definition.LINEAR: "maximal intervals of one affine map",
+    Definition.CLOSED: "maximal intervals of one affine map",
+    Definition.AFFINE: "affine maps, wherever they occur",
+}
+
+
 def configure(parser: ArgumentParser) -> None:
     parser.add_argument("network", metavar="NET", help="network file (.npz with the arrays W1, b1, W2, b2, ...)")
     parser.add_argument("--from", dest="start", metavar="P", required=True, help=f"the segment's start: {POINT}")
@@ -30,7 +39,8 @@ def configure(parser: ArgumentParser) -> None:
         "--definition",
         choices=[choice.value for choice in Definition],
         default=Definition.REGIONS.value,
-        help="what is counted: intervals, or also patterns attained at single points (default: %(default)s)",
+        help="what is counted: intervals; patterns, also those attained at single points; linear and closed: intervals "
+        "of one affine map put together where they meet; affine: affine maps (default: %(default)s)",
     )
     options.add_include_output(parser)
     parser.add_argument(
@@ -97,8 +107,9 @@ def _plot(found: "LineRegions", arguments: Namespace) -> None:
 
 
 def _lines(found: "LineRegions") -> list[str]:
-    regions = found.definition is Definition.REGIONS
-    noun = "region" if regions else "activation pattern"
+    from polyregions.result import NOUNS
+
+    noun = NOUNS[found.definition]
     units = found.network.num_units
     share = f", {found.num_regions / units:.2f} regions per ReLU unit" if units else ""
     counts = {
@@ -108,7 +119,7 @@ def _lines(found: "LineRegions") -> list[str]:
         "affine maps": found.num_affine,
     }
     facts = [
-        ("definition", "regions (intervals)" if regions else "patterns (also those attained at single points)"),
+        ("definition", f"{found.definition.value} ({_DEFINITIONS[found.definition]})"),
         ("all counts", ", ".join(f"{number:,} {name}" for name, number in counts.items())),
         ("network", output.describe_network(found.network) + share),
         ("domain", output.describe_domain(found.domain, found.network.input_dimension)),

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOUNDS",
+    "OF_NETWORKS",
+    "SPACE",
     "add_bounds",
     "add_cells",
     "add_domain",
     "add_include_output",
     "add_input",
+    "add_joint",
     "add_layers",
     "add_limits",
     "add_memory_limit",
     "add_method",
     "add_output",
     "add_sampling",
-    "add_unit_time_limit",
+    "add_time_limit",
+    "add_unit_time_limits",
     "check_no_widths",
     "check_solver",
     "has_domain",
@@ -46,6 +50,7 @@ __all__ = [
     "read_domain_file",
     "read_network",
     "read_widths",
+    "refuse",
     "seconds",
     "shield_negative_numbers",
     "unique_remedies",
@@ -58,16 +63,28 @@ CELLS = ("auto", "vertex", "tableau", "lp")
 BOUNDS = ("interval", "lp", "milp")
 
 
+#: Options that are about a network and where its inputs are.
+OF_NETWORKS = ("box", "domain", "around", "radius", "within", "free", "space", "include_output")
+
+#: What the help says of ``--space`` where regions are counted.
+SPACE = "the whole input space; regions may be unbounded (--method split)"
+
 #: Definitions whose sets are activation patterns, listed one by one.
 _OF_PATTERNS = tuple(choice.value for choice in Definition if not choice.joins_regions)
 
 
-def add_input(parser: ArgumentParser, *, definition: Definition = Definition.REGIONS, joined: bool = False) -> None:
+def add_input(
+    parser: ArgumentParser,
+    *,
+    definition: Definition = Definition.REGIONS,
+    joined: bool = False,
+    space: str | None = None,
+) -> None:
     """NET, its domain and the definition, with its default; ``joined``: also those that put regions together."""
     parser.add_argument(
         "network", metavar="NET", help="network file: .npz (arrays W1, b1, W2, b2, ...), .onnx, .nnet or .keras"
     )
-    add_domain(parser, required=True)
+    add_domain(parser, required=True, space=space)
     parser.add_argument(
         "--definition",
         choices=[*(choice.value for choice in Definition), "all"] if joined else _OF_PATTERNS,
@@ -94,7 +111,8 @@ def add_layers(parser: ArgumentParser) -> None:
     )
 
 
-def add_domain(parser: ArgumentParser, *, required: bool) -> None:
+def add_domain(parser: ArgumentParser, *, required: bool, space: str | None = None) -> None:
+    """The domain; ``space``: with ``--space``, and what its help says."""
     domain = parser.add_mutually_exclusive_group(required=required)
     domain.add_argument(
         "--box",
@@ -114,9 +132,9 @@ def add_domain(parser: ArgumentParser, *, required: bool) -> None:
         help="a box around a point (numbers with commas, or a file: .npy, .json or .txt), given by --radius, --within "
         "and --free",
     )
-    domain.add_argument(
-        "--space", action="store_true", help="the whole input space; regions may be unbounded (--method split)"
-    )
+    parser.set_defaults(space=False)
+    if space is not None:
+        domain.add_argument("--space", action="store_true", help=space)
     around = parser.add_argument_group("with --around")
     around.add_argument("--radius", type=_number, metavar="R", help="no coordinate differs from the point's by more")
     around.add_argument(
@@ -190,7 +208,16 @@ def add_bounds(parser: ArgumentParser) -> None:
     )
 
 
-def add_unit_time_limit(parser: ArgumentParser) -> None:
+def add_joint(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--joint",
+        action="store_true",
+        help="find all stable units by one mixed-integer program, so that no unit stays open",
+    )
+
+
+def add_unit_time_limits(parser: ArgumentParser) -> None:
+    add_time_limit(parser, "bounds of units that are not reached by then are those of interval arithmetic, proven too")
     parser.add_argument(
         "--time-limit-per-unit",
         type=seconds,
@@ -213,6 +240,16 @@ def add_limits(parser: ArgumentParser, *, counters: int = 1) -> None:
         parser.add_argument(
             "--max-regions", type=natural, metavar="N", help="stop when N regions are found, with proven bounds"
         )
+
+
+def add_time_limit(parser: ArgumentParser, then: str) -> None:
+    """``--time-limit`` where something else than a count is stopped; ``then``: what is left."""
+    parser.add_argument(
+        "--time-limit",
+        type=seconds,
+        metavar="S",
+        help=f"stop after S seconds, as by Ctrl-C, with exit status 3: {then}",
+    )
 
 
 def add_memory_limit(parser: ArgumentParser) -> None:
@@ -267,6 +304,14 @@ def read_widths(text: str) -> list[int] | None:
     if re.fullmatch(r"\d+(,\d+)+", text):
         return [int(width) for width in text.split(",")]
     return None
+
+
+def refuse(arguments: Namespace, names: Sequence[str], needs: str) -> None:
+    """Refuse the options of these names where they were given, for what they need is not there."""
+    for name in names:
+        value = getattr(arguments, name)
+        if value is not None and value is not False:
+            raise CommandError(f"argument --{name.replace('_', '-')}: needs {needs}")
 
 
 def check_no_widths(text: str) -> None:
@@ -409,12 +454,21 @@ def seconds(text: str) -> float:
 
 def natural(text: str) -> int:
     """A natural number, for argparse."""
+    return _integer(text, 0)
+
+
+def positive(text: str) -> int:
+    """A natural number but 0, for argparse."""
+    return _integer(text, 1)
+
+
+def _integer(text: str, least: int) -> int:
     try:
         value = int(text)
     except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least {least}")
     return value
 
 
@@ -452,14 +506,6 @@ def _size(text: str) -> int:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size of memory such as 500M or 2G")
     return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
-
-
-def positive(text: str) -> int:
-    """A natural number but 0, for argparse."""
-    value = natural(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
-    return value
 
 
 class _DuplicateKeyError(Exception):

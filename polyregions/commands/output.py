@@ -7,7 +7,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from polyregions.commands import CommandError, ExitStatus
@@ -92,11 +91,14 @@ def check_place(path: str | None) -> None:
     """Refuse a file that could not be written, before the work is done."""
     if path is None:
         return
-    target = Path(os.path.realpath(path))
+    from polyregions.whole_file import regular_file
+
+    try:
+        target = regular_file(path)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from None
     if not target.parent.is_dir():
         raise CommandError(f"{path}: the folder does not exist")
-    if target.exists() and not target.is_file():
-        raise CommandError(f"{path}: exists and is not a regular file")
 
 
 def write_file(path: str, text: str) -> None:
@@ -130,6 +132,7 @@ def count_lines(count: Count, domain_file: str | None = None) -> list[str]:
     facts = [
         ("definition", _DEFINITIONS[count.definition]),
         *_circumstances(count, domain_file),
+        *([("regions", f"{count.stats['regions']:,} found")] if "regions" in count.stats else []),
         ("time", f"{count.seconds:.2f} s"),
     ]
     decisions = [count.stats.get(f"decisions_by_{how}") for how in ("filter", "exact")]

@@ -6,11 +6,13 @@ window that holds all corners.
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from polyregions.commands import CommandError, ExitStatus, options, output
 from polyregions.commands.points import POINT, read_point
+from polyregions.progress import announced
 
 if TYPE_CHECKING:
     from polyregions.domain import Domain
@@ -20,6 +22,9 @@ HELP = "list the regions on a plane"
 
 #: As in :data:`polyregions.plot.plane.COLORS`.
 _COLORS = ("region", "active", "affine")
+
+#: What the JSON says of the polygons; null if these were not put together.
+_POLYGONS = ("vertices", "area", "domain_area", "perimeters", "unbounded", "window")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -52,7 +57,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, out: TextIO) -> ExitStatus:
-    from polyregions.slices.plane import plane
+    from polyregions.slices.plane import PlaneInterrupt, plane
 
     if arguments.color is not None and arguments.plot is None:
         raise CommandError("argument --color goes with --plot")
@@ -71,21 +76,25 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         output.check_place(getattr(arguments, name))
     network = options.read_network(arguments)
     domain = _domain(arguments)
-    with options.meter(arguments) as meter:
-        found = plane(
-            network,
-            domain,
-            time_limit=arguments.time_limit,
-            max_regions=arguments.max_regions,
-            memory_limit=arguments.memory_limit,
-            progress=meter,
-        )
-    files = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
+    asked = {name: getattr(arguments, name) for name in ("output", "html", "plot") if getattr(arguments, name)}
     try:
-        for name, path in files.items():
-            _write(name, found, path, arguments)
-    except OSError as error:
-        raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
+        with options.meter(arguments) as meter:
+            found = plane(
+                network,
+                domain,
+                time_limit=arguments.time_limit,
+                max_regions=arguments.max_regions,
+                memory_limit=arguments.memory_limit,
+                progress=meter,
+            )
+    except PlaneInterrupt as interrupt:
+        _tell_interrupted(arguments, asked.values())
+        if arguments.json:
+            output.write_json(out, interrupt.count.to_json() | dict.fromkeys(_POLYGONS))
+        else:
+            output.write(out, "\n".join(output.count_lines(interrupt.count, arguments.domain)))
+        return ExitStatus.STOPPED_EARLY
+    files = _write_files(found, asked, arguments)
     if arguments.json:
         output.write_json(out, found.to_json() | files)
     else:
@@ -93,7 +102,7 @@ def run(arguments: Namespace, out: TextIO) -> ExitStatus:
         lines += _area_lines(found)
         lines += [f"  {'written':<11} {path}" for path in files.values()]
         output.write(out, "\n".join(lines))
-    return output.exit_status(found.count)
+    return output.exit_status(found.count) if files == asked else ExitStatus.STOPPED_EARLY
 
 
 def _domain(arguments: Namespace) -> "Domain":
@@ -116,6 +125,29 @@ def _area_lines(found: "PlaneRegions") -> list[str]:
         f"  {'area':<11} {area:.6g} in {bounded:,} bounded {noun}; {len(found) - bounded:,} are unbounded",
         f"  {'window':<11} s in [{s0:.6g}, {s1:.6g}], t in [{t0:.6g}, {t1:.6g}], where unbounded ones are cut",
     ]
+
+
+def _write_files(found: "PlaneRegions", asked: dict[str, str], arguments: Namespace) -> dict[str, str]:
+    """Write the files asked for, and say which were: Ctrl-C leaves out the others, and keeps what was counted."""
+    written: dict[str, str] = {}
+    try:
+        for name, path in asked.items():
+            if not len(found) and name != "output":
+                output.remark(arguments, f"{path}: not written, for there is no region to show")
+                continue
+            doing = f"writing {len(found):,} polygons to {path}; Ctrl-C leaves this out"
+            with announced(doing, quiet=arguments.quiet):
+                _write(name, found, path, arguments)
+            written[name] = path
+    except OSError as error:
+        raise CommandError(f"{error.filename or path}: {error.strerror or error}") from None
+    except KeyboardInterrupt:
+        _tell_interrupted(arguments, [path for name, path in asked.items() if name not in written])
+    return written
+
+
+def _tell_interrupted(arguments: Namespace, unwritten: Iterable[str]) -> None:
+    output.remark(arguments, f"interrupted; not written: {', '.join(unwritten) or 'the polygons'}")
 
 
 def _write(name: str, found: "PlaneRegions", path: str, arguments: Namespace) -> None:

@@ -1,4 +1,4 @@
-"""List the regions of a network over a bounded domain as they are found.
+"""List the regions of a network over a domain as they are found.
 
 Standard output gets the activation patterns only, one per line, layers separated by "|". With --output patterns and
 points go to a file, .npz or .parquet (packed patterns and rounded points) or .jsonl (exact points), which is whole and
@@ -19,7 +19,7 @@ HELP = "list the regions of a network"
 
 
 def configure(parser: ArgumentParser) -> None:
-    options.add_input(parser)
+    options.add_input(parser, space=options.SPACE)
     options.add_layers(parser)
     options.add_method(parser)
     options.add_cells(parser)

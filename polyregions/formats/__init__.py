@@ -65,6 +65,8 @@ def load(path: str | os.PathLike[str], *, include_output: bool = False) -> Netwo
     polyregions.errors.FormatError: net.txt: no reader for the extension '.txt'; known ones: .keras, .nnet, .npz, .onnx
     """
     file = Path(path)
+    if file.is_dir():
+        raise FormatError(f"{file}: a directory; a network is a file, one of {', '.join(sorted(READERS))}")
     reader = _of_extension(READERS, file, "reader")
     if not file.is_file():
         raise FormatError(f"{file}: {'not a file' if file.exists() else 'no such file'}")

@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from polyregions.domain import Domain
-from polyregions.errors import ArgumentError
+from polyregions.errors import ArgumentError, NotExactError
 from polyregions.exact.numbers import float_above, float_below, nearest_float
 from polyregions.geometry.exact_distance import root_bounds
 from polyregions.geometry.plain import plain_network
+from polyregions.limits import Limits
 from polyregions.network import Network
 from polyregions.result import Status
 
@@ -65,16 +67,16 @@ class BoundaryVolume:
     value : float
         A number of points, a length, an area, ...: volume in d - k dimensions, in the units of input space.
     lower, upper : float
-        Proven bounds, next to each other.
+        Proven bounds, next to each other; after a time limit, ``upper`` is infinite and ``value`` is ``lower``.
     codimension, dimension : int
         k and d - k.
     kind : BoundaryKind
     regions : int
-        How many regions of full dimension the domain has.
+        How many regions of full dimension the domain has, or how many were looked at.
     squares : tuple of Fraction
         For each face of the piece the square of its volume, exactly; the volume is the sum of their roots.
     status : Status
-        EXACT.
+        EXACT; BRACKET after a time limit.
     """
 
     value: float
@@ -95,18 +97,26 @@ class BoundaryVolume:
         return len(self.squares)
 
     def __int__(self) -> int:
+        if self.status is not Status.EXACT:
+            raise NotExactError("the time limit ended the search of faces; read .lower, which is proven")
         if self.dimension:
             raise ArgumentError(f"the piece has a {volume_name(self.dimension)}, which is no integer; read .value")
         return len(self.squares)
 
     def __str__(self) -> str:
+        least = "" if self.status is Status.EXACT else "at least "
         if self.dimension == 0:
-            return f"{self.faces:,} point{'s' * (self.faces != 1)} ({self.status.value})"
-        return f"{volume_name(self.dimension)} {self.value!r} of {self.faces:,} faces ({self.status.value})"
+            return f"{least}{self.faces:,} point{'s' * (self.faces != 1)} ({self.status.value})"
+        return f"{least}{volume_name(self.dimension)} {self.value!r} of {self.faces:,} faces ({self.status.value})"
 
 
 def boundary_volume(
-    network: Network, domain: Domain, *, codimension: int = 1, kind: BoundaryKind | str = BoundaryKind.ACTIVATION
+    network: Network,
+    domain: Domain,
+    *,
+    codimension: int = 1,
+    kind: BoundaryKind | str = BoundaryKind.ACTIVATION,
+    time_limit: float | None = None,
 ) -> BoundaryVolume:
     """The volume of the boundary between regions inside a domain, exactly.
 
@@ -121,6 +131,9 @@ def boundary_volume(
         and so on; d: the vertices.
     kind : {"activation", "gradient"}, optional
         See :class:`BoundaryKind`.
+    time_limit : float, optional
+        Seconds for the search of faces, with codimension 1. After it the volume of the facets found so far, each proven
+        to be part of the boundary, is a lower bound.
 
     Returns
     -------
@@ -129,7 +142,8 @@ def boundary_volume(
     Raises
     ------
     ArgumentError
-        If the domain has too many dimensions, or not that codimension.
+        If the domain has too many dimensions, or not that codimension; for a time limit with a higher codimension,
+        where a face can't be told to belong to the piece before all faces around it are known.
 
     Notes
     -----
@@ -156,18 +170,25 @@ def boundary_volume(
     kind, network = BoundaryKind.of(kind), plain_network(network)
     boundary = Boundary(network, domain, gradient=kind is BoundaryKind.GRADIENT)
     k = checked_codimension(codimension, boundary.dimension)
+    if time_limit is not None and k > 1:
+        raise ArgumentError(f"a time limit goes with codimension 1, not {k}: part of that piece can't be measured")
+    limits = Limits(time_limit=time_limit, catch_signals=False)
     number = 0
-    for region in regions(network, domain):
-        boundary.add(region.pattern)
-        number += 1
+    with limits:
+        for region in regions(network, domain):
+            if limits.expired():
+                break
+            boundary.add(region.pattern)
+            number += 1
     metric = boundary.metric()
-    squares = tuple(sorted(face.squared_volume(metric) for face in boundary.faces(k)))
+    faces = boundary.faces(k) if limits.expiry is None else boundary.facets
+    squares = tuple(sorted(face.squared_volume(metric) for face in faces))
     roots = [root_bounds(square) for square in squares]
     low, high = (sum((root[side] for root in roots), Fraction(0)) for side in (0, 1))
     return BoundaryVolume(
-        value=nearest_float(low),
+        value=nearest_float(low) if limits.expiry is None else float_below(low),
         lower=float_below(low),
-        upper=float_above(high),
+        upper=float_above(high) if limits.expiry is None else inf,
         codimension=k,
         dimension=boundary.dimension - k,
         kind=kind,
@@ -175,6 +196,7 @@ def boundary_volume(
         squares=squares,
         network=network,
         domain=domain,
+        status=Status.EXACT if limits.expiry is None else Status.BRACKET,
     )
 
 

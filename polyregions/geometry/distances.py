@@ -1,5 +1,6 @@
 """Distances of points to the nearest boundary of an activation region."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,10 +12,11 @@ from polyregions.array_likes import as_list, plain
 from polyregions.domain import Box, Domain
 from polyregions.errors import ArgumentError, NetworkError
 from polyregions.geometry.plain import plain_network
+from polyregions.limits import Limits
 from polyregions.network import Network
 from polyregions.result import Status
 
-__all__ = ["Distances", "distances", "normal_points"]
+__all__ = ["Distances", "distances", "distances_under", "normal_points"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -23,7 +25,7 @@ FloatArray = npt.NDArray[np.float64]
 class Distances:
     """Distances of k points to the nearest boundary of their activation region, and what that boundary is.
 
-    ``len(result)`` is k.
+    ``len(result)`` is k: all points, but for a run that was stopped, which did the first k of ``asked``.
 
     Attributes
     ----------
@@ -46,6 +48,8 @@ class Distances:
         EXACT with ``exact=True``, else NUMERICAL.
     squares : tuple of Fraction or None
         The exact squares of the distances if ``exact=True`` (None where there is no boundary), else empty.
+    stopped : str or None
+        Why points are missing, in a few words; None if none is.
     """
 
     values: FloatArray
@@ -60,12 +64,19 @@ class Distances:
     network: Network
     domain: Domain | None
     _points: Any
+    stopped: str | None = None
+
+    @property
+    def asked(self) -> int:
+        """The number of points given."""
+        return len(self._points)
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __repr__(self) -> str:
-        return f"Distances({len(self):,} points, mean {self.mean:.6g}, {self.status.value})"
+        of = "" if self.stopped is None else f" of {self.asked:,}"
+        return f"Distances({len(self):,}{of} points, mean {self.mean:.6g}, {self.status.value})"
 
     def foot(self, index: int, *, exact: bool | None = None) -> Any:
         """The nearest boundary point to the point of that number, (n_0,).
@@ -84,25 +95,28 @@ class Distances:
         if self.layers[index] == 0:
             raise ArgumentError(f"point {index} has no boundary to be distant from: its distance is infinite")
         exact = self.status is Status.EXACT if exact is None else exact
+        point = self.network.exact_point(self._points[index])
         if exact:
             from polyregions.geometry.exact_distance import exact_distance
 
-            found = exact_distance(self.network, [Fraction(v) for v in self._points[index]], _exact_domain(self.domain))
+            found = exact_distance(self.network, point, _exact_domain(self.domain))
             return found.foot
         from polyregions.geometry.float_distance import FloatDistances
 
-        points = np.array([[float(v) for v in self._points[index]]], dtype=np.float64)
+        points = np.array([[float(v) for v in point]], dtype=np.float64)
         return FloatDistances(self.network, self.domain).feet(points)[0]
 
     def quantiles(self, q: npt.ArrayLike = (0.0, 0.25, 0.5, 0.75, 1.0)) -> FloatArray:
-        """Quantiles of the distances: by default minimum, quartiles and maximum."""
+        """Quantiles of the distances: by default minimum, quartiles and maximum; NaN without any point."""
         shares = np.asarray(q, dtype=np.float64)
+        if not len(self):
+            return np.full(shares.shape, np.nan)
         return np.asarray(np.quantile(self.values, shares, method="inverted_cdf"), dtype=np.float64)
 
     @property
     def mean(self) -> float:
-        """The mean distance; infinite if one is."""
-        return float(self.values.mean())
+        """The mean distance; infinite if one is, NaN without any point."""
+        return float(self.values.mean()) if len(self) else math.nan
 
     @property
     def mean_times_units(self) -> float:
@@ -113,7 +127,7 @@ class Distances:
         return self.mean * self.network.num_units
 
     def to_json(self) -> dict[str, Any]:
-        """The object that the command line prints with --json: ``null`` for an infinite distance."""
+        """The object that the command line prints with --json: ``null`` for an infinite distance, or none at all."""
 
         def numbers(values: FloatArray) -> list[float | None]:
             return [float(v) if np.isfinite(v) else None for v in values]
@@ -124,6 +138,8 @@ class Distances:
         return {
             "status": self.status.value,
             "points": len(self),
+            "asked": self.asked,
+            "stopped": self.stopped,
             "mean": numbers(np.array([self.mean]))[0],
             "mean_times_units": numbers(np.array([self.mean_times_units]))[0],
             "quantiles": dict(zip(names, numbers(self.quantiles()), strict=True)),
@@ -141,7 +157,14 @@ class Distances:
         }
 
 
-def distances(network: Network, points: Any, *, domain: Domain | None = None, exact: bool = False) -> Distances:
+def distances(
+    network: Network,
+    points: Any,
+    *,
+    domain: Domain | None = None,
+    exact: bool = False,
+    time_limit: float | None = None,
+) -> Distances:
     """The distance of each point to the nearest boundary of its activation region.
 
     That is min |z(x)| / |grad z(x)| over the units whose pre-activation z is not constant on the region. It reaches no
@@ -158,6 +181,8 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     exact : bool, optional
         Take the points exactly (floats, Fractions, strings such as "1/3") and give squared distances as Fractions.
         Without a domain, or over a box. Milliseconds to a second for each point.
+    time_limit : float, optional
+        Seconds; then the result has the points that are done, the first ones, and ``stopped`` says why.
 
     Returns
     -------
@@ -195,25 +220,48 @@ def distances(network: Network, points: Any, *, domain: Domain | None = None, ex
     >>> distances(net, [0, 0], domain=Box(-1, 1), exact=True).squares
     (Fraction(9, 16),)
     """
+    # Ctrl-C acts as usual: arrays that are too short could pass for whole ones.
+    limits = Limits(time_limit=time_limit, catch_signals=False)
+    return distances_under(limits, network, points, domain=domain, exact=exact)
+
+
+def distances_under(
+    limits: Limits, network: Network, points: Any, *, domain: Domain | None = None, exact: bool = False
+) -> Distances:
+    """As :func:`distances`, stopped by any of the limits, or by the signals that they catch."""
     from polyregions.enumeration import check_unmerged
 
     check_unmerged(network, "distances are to walls of")
     network = plain_network(network)
     if exact:
-        return _exact(network, points, domain)
+        return _exact(network, points, domain, limits)
     from polyregions.geometry.float_distance import FloatDistances
 
     array = _float_points(network, points)
-    found = FloatDistances(network, domain).run(array)
-    return Distances(**found, status=Status.NUMERICAL, squares=(), network=network, domain=domain, _points=array)
+    with limits:
+        found = FloatDistances(network, domain).run(array, limits.expired)
+    return Distances(
+        **found,
+        status=Status.NUMERICAL,
+        squares=(),
+        network=network,
+        domain=domain,
+        _points=array,
+        stopped=limits.expiry,
+    )
 
 
-def _exact(network: Network, points: Any, domain: Domain | None) -> Distances:
-    from polyregions.geometry.exact_distance import exact_distance
+def _exact(network: Network, points: Any, domain: Domain | None, limits: Limits) -> Distances:
+    from polyregions.geometry.exact_distance import ExactDistance, exact_distance
 
     box = _exact_domain(domain)
-    rows = _exact_points(network, points)
-    found = [exact_distance(network, point, box, number=i) for i, point in enumerate(rows)]
+    rows = _exact_rows(network, points)
+    found: list[ExactDistance] = []
+    with limits:
+        for i, row in enumerate(rows):
+            if limits.expired():
+                break
+            found.append(exact_distance(network, network.exact_point(row), box, number=i))
     lower, upper = (np.array([bound[k] for bound in (f.bounds() for f in found)], dtype=np.float64) for k in (0, 1))
     return Distances(
         values=np.array([f.value() for f in found], dtype=np.float64),
@@ -228,6 +276,7 @@ def _exact(network: Network, points: Any, domain: Domain | None) -> Distances:
         network=network,
         domain=domain,
         _points=rows,
+        stopped=limits.expiry,
     )
 
 
@@ -258,7 +307,8 @@ def _float_points(network: Network, points: Any) -> FloatArray:
     return array
 
 
-def _exact_points(network: Network, points: Any) -> list[list[Fraction]]:
+def _exact_rows(network: Network, points: Any) -> list[Any]:
+    """The points, one row each, of which all can be made rational: each when it is its turn, for that takes a while."""
     try:
         rows = as_list(points)
     except ValueError as error:
@@ -267,13 +317,19 @@ def _exact_points(network: Network, points: Any) -> list[list[Fraction]]:
         raise NetworkError("no points were given")
     if isinstance(rows[0], str) or not hasattr(rows[0], "__iter__"):
         rows = [rows]
-    result: list[list[Fraction]] = []
     for i, row in enumerate(rows):
+        if isinstance(row, list) and len(row) == network.input_dimension and all(map(_is_finite, row)):
+            continue
         try:
-            result.append(network.exact_point(row))
+            network.exact_point(row)
         except NetworkError as error:
             raise NetworkError(f"point {i}: {error}") from None
-    return result
+    return rows
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether it is certainly a finite number."""
+    return math.isfinite(value) if type(value) is float else type(value) is Fraction
 
 
 def normal_points(data: npt.ArrayLike, count: int, *, seed: int | np.random.Generator) -> FloatArray:

@@ -106,7 +106,8 @@ class Boundary:
         self._domain_rows = len(self._restriction.rows)
         #: Facets that were met once, with what is needed to tell whether the gradient changes, and those met twice.
         self._open: dict[frozenset[object], tuple[Face, tuple[int, ...]]] = {}
-        self._facets: list[Face] = []
+        #: The facets known to be of the boundary so far.
+        self.facets: list[Face] = []
 
     def add(self, pattern: Pattern) -> None:
         """Add one region by its pattern."""
@@ -122,7 +123,7 @@ class Boundary:
             if other is None:
                 self._open[facet.key] = facet, gradient
             elif not self._gradient or other[1] != gradient:
-                self._facets.append(facet)
+                self.facets.append(facet)
 
     def faces(self, codimension: int) -> list[Face]:
         """The faces of the boundary's piece of that codimension, once all regions were added.
@@ -132,7 +133,7 @@ class Boundary:
         """
         if self._open:
             raise ArithmeticError(f"{len(self._open)} facets inside the domain have a region on one side only")
-        faces = self._facets
+        faces = self.facets
         for _ in range(1, codimension):
             around: dict[frozenset[object], tuple[Face, list[Face]]] = {}
             for face in faces:

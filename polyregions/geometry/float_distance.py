@@ -1,5 +1,6 @@
 """Distances of many float points to the nearest boundary, in float64, block by block."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Numbers that a block of points holds at once: 64 MB.
 BLOCK = 2**23
+#: Points of a block within a domain, where each may need a quadratic program: there is a stop between two blocks.
+BLOCK_WITHIN = 256
 #: Covers the rounding of a sum, a difference and a quotient.
 ROUNDING = 1 + 2.0**-50
 
@@ -43,14 +46,22 @@ class FloatDistances:
         #: Linear units have no wall.
         self._relu = ~np.concatenate(network.linear_masks[: network.depth])
 
-    def run(self, points: FloatArray) -> dict[str, Any]:
-        """The arrays of a :class:`polyregions.geometry.distances.Distances`, by name, for points (k, n_0)."""
+    def run(self, points: FloatArray, stop: Callable[[], bool] = lambda: False) -> dict[str, Any]:
+        """The arrays of a :class:`polyregions.geometry.distances.Distances`, by name, for points (k, n_0).
+
+        ``stop`` is asked between blocks of points; the arrays are those of the points that were done.
+        """
         if self._walls is not None:
             self._walls.check(points)
         if not self._network.depth:
             return _nowhere(len(points))
         size = max(1, BLOCK // self._pass.floats_per_point)
-        blocks = [self._block(points[i : i + size])[0] for i in range(0, len(points), size)]
+        size = size if self._walls is None else min(size, BLOCK_WITHIN)
+        blocks = [_nowhere(0)]
+        for i in range(0, len(points), size):
+            if stop():
+                break
+            blocks.append(self._block(points[i : i + size])[0])
         return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
     def feet(self, points: FloatArray) -> FloatArray:

@@ -40,8 +40,9 @@ def line(network: Network, domain: Domain, *, definition: Definition | str = Def
     network : Network
         Of any input dimension and size.
     domain : Segment or Line
-    definition : {"regions", "patterns"}, optional
-        What :attr:`LineRegions.count` counts: intervals, or also patterns attained at single points.
+    definition : {"regions", "patterns", "linear", "closed", "affine"}, optional
+        What :attr:`LineRegions.count` counts: intervals; also patterns attained at single points; or intervals put
+        together by their affine maps where they meet ("linear" and "closed", the same on a line) or wherever they are.
 
     Returns
     -------
@@ -130,8 +131,12 @@ class LineRegions:
 
     @property
     def count(self) -> int:
-        """By :attr:`definition`: :attr:`num_regions` or :attr:`num_patterns`."""
-        return self.num_regions if self.definition is Definition.REGIONS else self.num_patterns
+        """What :attr:`definition` counts: one of the four numbers below."""
+        if self.definition is Definition.REGIONS:
+            return self.num_regions
+        if self.definition is Definition.PATTERNS:
+            return self.num_patterns
+        return self.num_affine if self.definition is Definition.AFFINE else self.num_linear
 
     @property
     def num_regions(self) -> int:

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.domain import Chart, Domain, Polytope, Vector
-from polyregions.enumeration import Run, check_kinds
+from polyregions.enumeration import Leaf, Run, check_kinds
 from polyregions.errors import ArgumentError, DomainError
 from polyregions.exact.numbers import format_fraction, nearest_float
 from polyregions.geometry.closure import domain_dimension
@@ -22,10 +23,25 @@ from polyregions.network import Network, Pattern
 from polyregions.result import Count, ProgressCallback, Status
 from polyregions.slices.exact_polygons import ExactPolygons, Packed, gathered, settled, sides, states_of
 from polyregions.slices.polygons import PolygonArrays, exact_area
+from polyregions.splitting.vertex_cells import Polygons
 
-__all__ = ["PlaneRegions", "plane"]
+__all__ = ["PlaneInterrupt", "PlaneRegions", "plane"]
 
 FloatArray = npt.NDArray[np.float64]
+
+
+class PlaneInterrupt(KeyboardInterrupt):
+    """Ctrl-C came after the search, while the polygons were put together.
+
+    Attributes
+    ----------
+    count : Count
+        What the search proved.
+    """
+
+    def __init__(self, count: Count) -> None:
+        super().__init__()
+        self.count = count
 
 
 def plane(
@@ -55,6 +71,8 @@ def plane(
     ------
     DomainError
         If the domain has another dimension, or is an unbounded polyhedron.
+    PlaneInterrupt
+        A KeyboardInterrupt with the ``count``, at Ctrl-C after the search: the second one, if one stopped that.
 
     Notes
     -----
@@ -92,16 +110,36 @@ def plane_around(
         cells="vertex" if network.widths else "auto",
         **limits,
     )
+    searched: list[Count] = []
+
+    def found() -> Iterator[Polygons | Leaf]:
+        yield from run.polygons()
+        searched.append(run.result())
+        run.announce("putting their polygons together")
+
+    try:
+        return _put_together(run, chart, window, found())
+    except KeyboardInterrupt:
+        if not searched:
+            raise
+        raise PlaneInterrupt(searched[0]) from None
+
+
+def _put_together(
+    run: Run, chart: Chart, window: tuple[Vector, Vector] | None, parts: Iterable[Polygons | Leaf]
+) -> "PlaneRegions":
+    """The polygons of a search, while it goes on and after it."""
+    network, domain = run.network, run.domain
     if not domain.bounded:
         from polyregions.slices.infinite_plane import InfinitePlane
 
-        whole = InfinitePlane(network, domain, run.polygons())
+        whole = InfinitePlane(network, domain, parts)
         chart = whole.window(window)
         polygons, exact = whole.cut(chart)
         return PlaneRegions(run.result(), chart, polygons, whole.packed, exact, whole.bounded)
     exact = ExactPolygons.over(network, domain)
     units = sum(network.widths)
-    found, packed = gathered(run.polygons(), lambda leaf: exact.clip(states_of(leaf))[1], units)
+    found, packed = gathered(parts, lambda leaf: exact.clip(states_of(leaf))[1], units)
     polygons = settled(exact, found, packed, units, exact.size)
     return PlaneRegions(run.result(), chart, polygons, packed, exact, np.ones(len(packed), dtype=np.bool_))
 

@@ -1,17 +1,19 @@
 """How the searches' inner functions are compiled."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 
 from polyregions.certificate.encoding import __file__ as encoding_source
 from polyregions.exact.cell import __file__ as cell_source
 from polyregions.exact.filter import __file__ as filter_source
 
-__all__ = ["compiled", "compiled_fused", "inlined", "inlined_fused"]
+__all__ = ["CompilationLog", "compiled", "compiled_fused", "inlined", "inlined_fused"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +32,25 @@ def _digest() -> str:
 
 
 _SOURCES = _digest()
+
+
+class CompilationLog(event.Listener):
+    """Tells the log, once, that functions are compiled now: nothing in the cache was of use."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        if not self.said and event.data["dispatcher"].py_func.__module__.startswith("polyregions."):
+            self.said = True
+            logging.getLogger(__name__).info(
+                "compiling for the first use, which takes some tens of seconds; the result is cached on disk"
+            )
+
+    def on_end(self, event: Any) -> None:
+        """Nothing."""
+
+
+event.register("numba:compile", CompilationLog())  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F, **options: Any) -> F:

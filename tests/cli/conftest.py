@@ -1,4 +1,6 @@
-"""Commands in this process say nothing of their progress: whether a run takes two seconds depends on the machine."""
+"""Commands in this process say nothing of their progress or of compilation: both depend on the machine."""
+
+import logging
 
 import pytest
 
@@ -9,3 +11,4 @@ from polyregions import progress
 def no_progress(request, monkeypatch):
     if request.path.name != "test_progress.py":
         monkeypatch.setattr(progress, "DELAY", float("inf"))
+        monkeypatch.setattr(logging.getLogger("polyregions.splitting.compiled"), "disabled", True)

@@ -132,6 +132,8 @@ UPPER_BOUND = _object(
         "name": {"type": "string", "minLength": 1},
         "source": {"type": "string", "minLength": 1},
         "method": {"enum": ["interval", "lp", "milp", None]},
+        "joint": {"type": "boolean"},
+        "stopped_by": {"type": ["string", "null"], "minLength": 1},
         "network": {"anyOf": [NETWORK, {"type": "null"}]},
         "domain": {"type": ["object", "null"]},
         "seconds": {"type": "number", "minimum": 0},
@@ -157,7 +159,7 @@ LINE = _object(
     {
         "count": {"type": "integer", "minimum": 1},
         "status": {"const": "exact"},
-        "definition": {"enum": ["regions", "patterns"]},
+        "definition": {"enum": ["regions", "patterns", "linear", "closed", "affine"]},
         **{key: {"type": "integer", "minimum": 1} for key in ("regions", "patterns", "linear", "affine")},
         "breakpoints": {"type": "array", "items": NUMBER},
         "changes": {
@@ -189,6 +191,9 @@ PLANE = {
     **_object({**COUNT_PROPERTIES, **_POLYGONS}, **STATUSES),
     "additionalProperties": {"type": "string"},  # the files that were written
 }
+
+#: Ctrl-C came before the polygons were there.
+PLANE_WITHOUT = _object({**COUNT_PROPERTIES, **{key: {"type": "null"} for key in _POLYGONS}}, **STATUSES)
 
 PLANE_FILE = _object(
     {
@@ -311,6 +316,7 @@ BOUNDS = _object(
         "domain": {"type": ["object", "null"]},
         "method": {"enum": ["interval", "lp", "milp", None]},
         "stopped": NATURAL,
+        "stopped_by": {"type": ["string", "null"], "minLength": 1},
         "units": {"anyOf": [{"type": "array", "items": UNIT}, {"type": "null"}]},
         "seconds": {"type": "number", "minimum": 0},
     }
@@ -436,7 +442,9 @@ _REALS = {"type": "array", "items": _REAL}
 DISTANCES = _object(
     {
         "status": {"enum": ["numerical", "exact"]},
-        "points": {"type": "integer", "minimum": 1},
+        "points": NATURAL,
+        "asked": {"type": "integer", "minimum": 1},
+        "stopped": {"type": ["string", "null"], "minLength": 1},
         "mean": _REAL,
         "mean_times_units": _REAL,
         "quantiles": _object(

@@ -114,7 +114,7 @@ NETWORK_FILES = {
     "shapes": (lambda path: write_npz(path, W1=[[1.0]], b1=[0.0, 1.0]), "layer 1"),
     "NaN": (lambda path: write_npz(path, W1=[[1.0]], b1=[np.nan], W2=[[1.0]], b2=[0.0]), "nan"),
     "pickle": (lambda path: np.savez(path, W1=np.array([[{}]], dtype=object), b1=[0.0]), "W1"),
-    "folder": (lambda path: path.mkdir(), "not a file"),
+    "folder": (lambda path: path.mkdir(), "a directory; a network is a file, one of .keras, .nnet, .npz, .onnx"),
     "missing": (lambda path: None, "no such file"),
 }
 

@@ -1,11 +1,14 @@
 """The command `bounds`, and --bounds of the counters."""
 
+import signal
+
 import jsonschema
 import pytest
 
 import polyregions as pr
 from polyregions.cli import main
 from polyregions.formats.npz import save_npz
+from polyregions.milp.maxima import LayerMaxima
 from tests.cli import schemas
 from tests.cli.runner import A1, BOX, NETS, run_json
 
@@ -112,12 +115,62 @@ def test_units_for_people(capsys, vee):
 
 def test_time_limit_is_reported(capsys, vee):
     assert main(["bounds", vee, *BOX, "--units", "--method", "milp", "--time-limit-per-unit", "0"]) == 0
-    assert "kept 6 bounds of units" in capsys.readouterr().err
+    assert "the time limit of a unit: 6 bounds of units could be tighter" in capsys.readouterr().err
     _, result = run_json(capsys, "bounds", vee, *BOX, "--method", "milp", "--time-limit-per-unit", "0")
     assert result["stopped"] == 6
     arguments = ["--units", "--joint", "--method", "interval", "--time-limit-per-unit", "0"]
     _, result = run_json(capsys, "bounds", vee, *BOX, *arguments)
     assert [unit["state"] for unit in result["units"]] == ["open"] * 3
+
+
+def test_the_joint_program_lowers_an_upper_bound(capsys, vee):
+    """Intervals leave the last unit open, and it never is active."""
+    for joint, upper in (((), 6), (("--joint",), 3)):
+        arguments = ("upper-bound", vee, *BOX, "--method", "interval", *joint)
+        status, result = run_json(capsys, *arguments)
+        jsonschema.validate(result, schemas.UPPER_BOUND)
+        assert (status, result["upper"], result["joint"], result["stopped_by"]) == (0, upper, bool(joint), None)
+        assert pr.upper_bound(pr.load(vee), pr.Box(-1, 1), method="interval", joint=bool(joint)) == upper
+    status, result = run_json(capsys, *arguments, "--time-limit", "0")
+    assert (status, result["upper"], result["stopped_by"]) == (3, 6, "time limit of 0 s")
+    for joint in (["upper-bound", "2,3", "--joint"], ["upper-bound", vee, "--joint"]):
+        assert main(joint) == 2
+        assert "argument --joint: needs a " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("method", ["lp", "milp"])
+def test_a_time_limit_ends_in_proven_bounds(capsys, vee, method):
+    arguments = ["bounds", vee, *BOX, "--units", "--joint", "--method", method, "--time-limit", "0"]
+    status, result = run_json(capsys, *arguments)
+    jsonschema.validate(result, schemas.BOUNDS)
+    assert (status, result["stopped"], result["stopped_by"]) == (3, 6, "time limit of 0 s")
+    assert [unit["state"] for unit in result["units"]] == ["open"] * 3
+    # What intervals know: the last unit's pre-activation is between -1.5 and -0.5 in truth.
+    assert (result["units"][2]["lower"], result["units"][2]["upper"]) == pytest.approx((-1.5, 0.5))
+    assert main(arguments) == 3
+    assert "time limit of 0 s: 6 bounds of units could be tighter; stable units may be" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["bounds", "upper-bound"])
+def test_an_interrupt_ends_in_proven_bounds(capsys, monkeypatch, vee, command):
+    whole = LayerMaxima.maximum
+    calls = []
+
+    def maximum(*arguments):
+        calls.append(arguments)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return whole(*arguments)
+
+    monkeypatch.setattr(LayerMaxima, "maximum", maximum)
+    status, result = run_json(capsys, command, vee, *BOX, "--method", "milp")
+    jsonschema.validate(result, schemas.BOUNDS if command == "bounds" else schemas.UPPER_BOUND)
+    assert (status, result["stopped_by"]) == (3, "stopped by SIGINT")
+    # Three patterns of the first layer, and a second that is not known to be inactive.
+    assert result["upper"] == 6
+    assert pr.upper_bound(pr.load(vee), pr.Box(-1, 1), method="milp") == 3
+    if command == "bounds":
+        assert result["stopped"] > 0
 
 
 @pytest.mark.parametrize(
@@ -137,17 +190,25 @@ def test_time_limit_is_reported(capsys, vee):
         (["--cnn", "3x3x1", "2x2"], "a layer is filter height"),
         (["--cnn", "3x3x1", "4x2x1"], "layer 1: a filter of 4x2 does not fit"),
         (["--cnn", "3x3x1", "2x2x2", "--units"], "--units: needs a network file, not --cnn"),
-        ([B9, "--units"], "need a bounded domain"),
-        ([B9, "--joint"], "need a bounded domain"),
-        ([B9, "--space", "--units"], "not bounded"),
+        ([B9, "--units"], "--units: needs a bounded domain"),
+        ([B9, "--joint"], "--joint: needs a bounded domain"),
+        ([B9, "--method", "milp"], "--method: needs a bounded domain"),
+        ([B9, "--time-limit", "0"], "--time-limit: needs a bounded domain"),
+        ([B9, "--domain", "{}/space.json", "--units"], "--units: needs a bounded domain"),
+        ([B9, "--space", "--units"], "--units: needs a bounded domain"),
         (["2,3", "--space"], "--space: needs a network file"),
+        (["2,3", "--method", "milp"], "--method: needs a network file, not widths"),
+        (["2,3", "--time-limit", "0"], "--time-limit: needs a network file"),
+        (["--cnn", "3x3x1", "2x2x2", "--time-limit-per-unit", "1"], "--time-limit-per-unit: needs a network file"),
+        (["2,3", "--radius", "1"], "--radius: needs a network file"),
         (["missing.npz"], "missing.npz"),
         ([B9, *BOX, "--method", "guess"], "invalid choice: 'guess'"),
         ([B9, *BOX, "--time-limit-per-unit", "-1"], "'-1' is not a number of seconds"),
     ],
 )
-def test_bad_input(capsys, arguments, reason):
-    assert main(["bounds", *arguments]) == 2
+def test_bad_input(capsys, tmp_path, arguments, reason):
+    (tmp_path / "space.json").write_text('{"space": true}')
+    assert main(["bounds", *(argument.format(tmp_path) for argument in arguments)]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1

@@ -449,8 +449,12 @@ def test_whole_space(capsys, tmp_path, orthants):
     assert "the whole space R^2" in capsys.readouterr().out
     assert main(["bounds", orthants, "--space"]) == 0
     assert capsys.readouterr().out.startswith("at most 7 regions")
-    for arguments in (["count", orthants, "--method", "milp"], ["cross-check", orthants]):
-        assert main([*arguments, "--space"]) == 2
+    (tmp_path / "space.json").write_text('{"space": true}')
+    for command in (
+        ["count", "--method", "milp", "--space"],
+        ["cross-check", "--domain", str(tmp_path / "space.json")],
+    ):
+        assert main([*command, orthants]) == 2
         assert "whole space" in capsys.readouterr().err
     certificate = str(tmp_path / "space.cert")
     assert main(["count", orthants, "--space", "--certificate", certificate]) == 2

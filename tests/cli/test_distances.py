@@ -1,6 +1,7 @@
 """The command ``distances``: what it prints and writes, and what it refuses."""
 
 import csv
+import signal
 
 import jsonschema
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import polyregions as pr
 from polyregions.cli import main
+from polyregions.geometry.float_distance import BLOCK_WITHIN, FloatDistances
 from tests.cli import schemas
 from tests.cli.runner import A1, run_json
 
@@ -54,6 +56,44 @@ def test_exact_within_a_box_and_a_file(capsys, tmp_path, net):
     jsonschema.validate(far, schemas.DISTANCES)
     # x = 1/4 and y = -9 do not meet the box.
     assert (far["distances"], far["mean"], far["units"]) == ([None], None, [-1])
+
+
+@pytest.mark.parametrize("exact", [(), ("--exact",)])
+def test_a_time_limit_leaves_the_points_that_are_done(capsys, tmp_path, net, exact):
+    written = tmp_path / "distances.csv"
+    arguments = ("distances", net, "--points", points(tmp_path, "1 0\n0 1\n"), *exact, "--time-limit", "0")
+    status, result = run_json(capsys, *arguments, "--output", str(written))
+    jsonschema.validate(result, schemas.DISTANCES)
+    assert (status, result["points"], result["asked"]) == (3, 0, 2)
+    assert (result["stopped"], result["mean"], result["distances"]) == ("time limit of 0 s", None, [])
+    assert len(written.read_text().splitlines()) == 1
+    assert main(arguments) == 3
+    assert capsys.readouterr().out.startswith("0 of 2 points: ")
+
+
+def test_an_interrupt_leaves_the_points_that_are_done(capsys, monkeypatch, tmp_path, net):
+    many = points(tmp_path, "1/2 0\n" * 600)
+    whole = FloatDistances._block
+
+    def block(self, part):
+        signal.raise_signal(signal.SIGINT)
+        return whole(self, part)
+
+    monkeypatch.setattr(FloatDistances, "_block", block)
+    written = tmp_path / "distances.csv"
+    arguments = ("distances", net, "--points", many, "--box", "-1", "1", "--output", str(written))
+    status, result = run_json(capsys, *arguments)
+    done = BLOCK_WITHIN
+    assert (status, result["points"], result["asked"], result["stopped"]) == (3, done, 600, "stopped by SIGINT")
+    assert result["distances"] == [0.25] * done
+    assert len(written.read_text().splitlines()) == done + 1
+    assert main(arguments) == 3
+    out = capsys.readouterr().out
+    assert out.startswith(f"{done} of 600 points: mean distance 0.25 ")
+    assert "stopped     stopped by SIGINT" in out
+    # A library call has no business with Ctrl-C: short arrays could pass for whole ones.
+    with pytest.raises(KeyboardInterrupt):
+        pr.distances(pr.load(net), [[0.5, 0.0]] * 600)
 
 
 def test_for_people(capsys, tmp_path, net):

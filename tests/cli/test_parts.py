@@ -47,6 +47,7 @@ def test_within_and_free(capsys, command):
         ((*AROUND, "--free", "1-0"), "ends before it begins"),
         ((*AROUND, "--free", "x"), "'x' is no coordinate such as 3"),
         ((*AROUND, "--within", "2", "3"), "coordinate 0 of the point is 1/4 and radius 1/3 and must lie within [2, 3]"),
+        (("--around", "0,5", "--within", "-1", "1"), "coordinate 1 is 5, not within [-1, 1]; take another point, or"),
         (("--around", "0,x", "--radius", "1"), "argument --around, coordinate 1"),
         (("--around", "0,0,0", "--radius", "1"), "3 dimensions, the network has 2 inputs"),
         ((*AROUND, *BOX), "not allowed with argument --around"),

@@ -55,7 +55,6 @@ def test_a_stopped_run_is_drawn(capsys, tmp_path):
         ((*PLANE, "--plot", "{}/folder.png"), "folder.png: exists and is not a regular file"),
         ((*PLANE, "--color", "active"), "argument --color goes with --plot"),
         ((*PLANE, "--plot", "{}/x.png", "--color", "blue"), "argument --color: invalid choice: 'blue'"),
-        ((*PLANE, "--plot", "{}/x.png", "--max-regions", "0"), "no region to draw"),
         (("plane", A1, "--domain", "{}/box.json", "--plot", "{}/x.png"), "3 dimensions, the network has 2 inputs"),
         (("plane", "{}/net.npz", "--domain", "{}/box.json", "--plot", "{}/x.png"), "has 3: give a Plane"),
         ((*LINE, "--plot", "line"), "line: the extension of a picture must be one of .png, .svg, .pdf"),

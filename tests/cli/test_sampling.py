@@ -102,6 +102,14 @@ def test_upper_bound(capsys):
         (("lower-bound", A1, *BOX, "--method", "points", "--workers", "2"), "--workers: needs --method tree"),
         (("lower-bound", A1, *BOX, "--xor-size", "2"), "--xor-size: needs --method xor"),
         (("upper-bound", "2,16,16", *BOX), "--box: needs a network file"),
+        (("upper-bound", "2,16,16", "--method", "lp"), "--method: needs a network file"),
+        (("upper-bound", A1, "--method", "milp"), "--method: needs a bounded domain"),
+        (("upper-bound", A1, "--space", "--time-limit", "0"), "--time-limit: needs a bounded domain"),
+        (("estimate", A1, "--space"), "--box --domain --around is required"),
+        (("lower-bound", A1, "--space"), "--box --domain --around is required"),
+        (("estimate", A1, *BOX, "--probes", "-3"), "'-3' is not an integer of at least 1"),
+        (("estimate", A1, *BOX, "--probes", "0"), "'0' is not an integer of at least 1"),
+        (("estimate", A1, *BOX, "--cells", "x"), "'x' is not an integer of at least 1"),
     ],
 )
 def test_bad_input(capsys, arguments, reason):

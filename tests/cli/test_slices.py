@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import signal
 
 import jsonschema
 import numpy as np
@@ -24,6 +26,28 @@ def test_line_json(capsys):
     assert result["count"] == int(pr.count(pr.load(A1), pr.Segment([-1, -1], [1, "1/3"])))
     assert result["breakpoints"] == found.breakpoints().tolist()
     assert len(result["changes"]) == len(result["breakpoints"]) == len(result["interval_patterns"]) - 1
+
+
+def test_every_definition_along_a_line(capsys, tmp_path):
+    # relu(1/2 - |x|), a unit that breaks at 1/4 and reaches nothing, and one that is zero only where the line starts.
+    net = pr.Network.from_arrays(
+        [[[1.0], [-1.0], [1.0]], [[-1.0, -1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 0.0]]],
+        [[0.0, 0.0, 1.0], [0.5, -0.25], [0.0]],
+    )
+    pr.save(net, path := str(tmp_path / "net.npz"))
+    counted = {}
+    for definition in ("patterns", "regions", "linear", "closed", "affine"):
+        arguments = ("line", path, "--from", "-1", "--to", "1", "--definition", definition)
+        status, result = run_json(capsys, *arguments)
+        jsonschema.validate(result, schemas.LINE)
+        counted[definition] = result["count"]
+        assert (status, result["count"]) == (0, int(pr.count(net, pr.Box(-1, 1), definition=definition)))
+        assert main(list(arguments)) == 0
+        assert capsys.readouterr().out.startswith(
+            str(pr.count(net, pr.Box(-1, 1), definition=definition)).split(" (")[0]
+        )
+    assert [counted[definition] for definition in ("regions", "linear", "closed", "affine")] == [5, 4, 4, 3]
+    assert counted["patterns"] > 5
 
 
 def test_line_exact_and_infinite(capsys):
@@ -119,6 +143,79 @@ def test_plane_text_and_limit(capsys):
     out, _ = capsys.readouterr()
     assert out.startswith("between 5 and ")
     assert "of the domain's; " in out
+
+
+def test_plane_without_any_region_ends_in_a_bracket(capsys, tmp_path):
+    paths = [str(tmp_path / f"plane{suffix}") for suffix in (".npz", ".html", ".svg")]
+    files = ("--output", paths[0], "--html", paths[1], "--plot", paths[2])
+    assert main([*PLANE, "--max-regions", "0", *files, "--json"]) == 3
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    jsonschema.validate(result, schemas.PLANE)
+    assert (result["lower"], result["status"], result.get("output")) == (0, "bracket", paths[0])
+    assert [file.name for file in tmp_path.iterdir()] == ["plane.npz"]
+    assert err.splitlines() == [f"{path}: not written, for there is no region to show" for path in paths[1:]]
+
+
+@pytest.mark.parametrize("infinite", [(), ("--infinite",)])
+def test_an_interrupt_among_the_polygons_keeps_the_count(capsys, tmp_path, monkeypatch, infinite):
+    where = "polyregions.slices." + ("infinite_plane" if infinite else "plane")
+    monkeypatch.setattr(f"{where}.settled", lambda *_: signal.raise_signal(signal.SIGINT))
+    _, wanted = run_json(capsys, "count", A1, "--domain", domain_file(tmp_path, infinite))
+    arguments = (*PLANE, *infinite, "--output", lost := str(tmp_path / "plane.npz"))
+    status, result = run_json(capsys, *arguments)
+    jsonschema.validate(result, schemas.PLANE_WITHOUT)
+    assert (status, result["count"], result["status"], result["domain"]) == (
+        3,
+        wanted["count"],
+        "exact",
+        wanted["domain"],
+    )
+    assert main(list(arguments)) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{wanted['count']} regions (exact)\n")
+    assert err == f"interrupted; not written: {lost}\n"
+    assert main([*PLANE, *infinite, "--max-regions", "5"]) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith("between 5 and ")
+    assert err == "interrupted; not written: the polygons\n"
+
+
+def domain_file(tmp_path, infinite):
+    """The plane of PLANE in a file."""
+    path = tmp_path / "domain.json"
+    path.write_text(json.dumps(pr.Plane.through([-1, -1], [1, 0], [0, 1], square=True, bounded=not infinite).to_json()))
+    return str(path)
+
+
+def test_progress_tells_that_polygons_are_put_together():
+    stages = []
+    pr.plane(pr.load(A1), pr.Box(-1, 1), progress=lambda progress: stages.append(progress.stage), max_regions=50)
+    assert stages[-1] == "limit of 50 regions; putting their polygons together; Ctrl-C leaves this out"
+
+
+def test_an_interrupt_among_the_files_keeps_the_count(capsys, tmp_path, monkeypatch):
+    kept, lost = str(tmp_path / "plane.npz"), [str(tmp_path / f"plane{suffix}") for suffix in (".html", ".svg")]
+    monkeypatch.setattr(os, "replace", replaced := Replace(2))
+    assert main([*PLANE, "--output", kept, "--html", lost[0], "--plot", lost[1], "--json"]) == 3
+    out, err = capsys.readouterr()
+    result = json.loads(out)
+    assert (result["status"], result["output"], "html" in result, replaced.calls) == ("exact", kept, False, 2)
+    assert [file.name for file in tmp_path.iterdir()] == ["plane.npz"]
+    assert err == f"interrupted; not written: {', '.join(lost)}\n"
+
+
+class Replace:
+    """``os.replace``, at whose nth call Ctrl-C comes, when all was written and not yet named."""
+
+    def __init__(self, at):
+        self.at, self.calls, self.real = at, 0, os.replace
+
+    def __call__(self, *paths):
+        self.calls += 1
+        if self.calls == self.at:
+            signal.raise_signal(signal.SIGINT)
+        self.real(*paths)
 
 
 @pytest.mark.parametrize(

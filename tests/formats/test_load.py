@@ -43,7 +43,7 @@ def test_missing_file(tmp_path):
 
 def test_folder(tmp_path):
     (tmp_path / "folder.npz").mkdir()
-    with pytest.raises(FormatError, match=r"folder\.npz: not a file"):
+    with pytest.raises(FormatError, match=r"folder\.npz: a directory; a network is a file, one of \.keras, "):
         load(tmp_path / "folder.npz")
 
 

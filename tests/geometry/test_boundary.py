@@ -1,5 +1,6 @@
 """Volumes of the boundary between regions: against a slow reference, the laws they keep, and estimates of them."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import atan, pi, prod, sqrt
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import polyregions as pr
 from polyregions.errors import ArgumentError
+from polyregions.limits import Limits
 from tests.nets import npz, six_definitions
 from tests.reference import boundary as reference
 from tests.reference.brute_force import evaluate
@@ -68,6 +70,34 @@ def test_perimeters_of_the_regions(net):
     length = pr.boundary_volume(net.network, net.box)
     assert length.regions == len(regions)
     assert 2 * length.value + 2 * (width + height) == pytest.approx(total)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [0, 1, 30, 477, 478])
+def test_a_time_limit_leaves_a_lower_bound(monkeypatch, kind, steps):
+    network, box = of_known(npz("A1_2d_16x2"))
+    whole = pr.boundary_volume(network, box, kind=kind)
+    asked = iter(range(steps))
+    monkeypatch.setattr(
+        Limits, "reached", lambda self, regions: None if regions >= 0 or next(asked, -1) >= 0 else "late"
+    )
+    part = pr.boundary_volume(network, box, kind=kind, time_limit=3600)
+    assert part.regions == steps
+    if steps == whole.regions:
+        assert part == replace(whole, network=part.network)
+        return
+    assert (part.status, part.upper) == (pr.Status.BRACKET, float("inf"))
+    assert part.value == part.lower <= whole.lower
+    assert (part.faces > 0) == (steps >= 30)
+    assert not set(part.squares) - set(whole.squares)
+    assert str(part).startswith("at least length ")
+    with pytest.raises(pr.PolyregionsError, match="time limit ended"):
+        int(part)
+
+
+def test_a_time_limit_goes_with_facets():
+    with pytest.raises(ArgumentError, match="a time limit goes with codimension 1, not 2"):
+        pr.boundary_volume(*of_known(npz("A1_2d_16x2")), codimension=2, time_limit=1)
 
 
 @pytest.mark.parametrize("dimension", [3, 4])

@@ -256,3 +256,19 @@ def test_graphs_are_measured_as_they_are_lowered():
     for kind in ("activation", "gradient"):
         assert int(pr.boundary_volume(network, pr.Box(-1, 1), kind=kind)) == 2
         assert pr.estimate_boundary_volume(network, pr.Box(-1, 1), kind=kind, lines=5, seed=0).value == pytest.approx(2)
+
+
+def test_exact_points_may_be_anything_that_is_a_number():
+    net = pr.Network.from_arrays([[[3.0, 4.0], [1.0, 0.0]], [[1.0, 1.0]]], [[-5.0, -0.75], [0.0]])
+    result = pr.distances(net, [["1/2", 0], [0.5, Fraction(0)], [np.float32(0.5), 0.0]], exact=True)
+    assert result.squares == (Fraction(1, 16),) * 3
+    for i in range(3):
+        assert result.foot(i) == (Fraction(3, 4), 0)
+        assert result.foot(i, exact=False).tolist() == [0.75, 0.0]
+    for bad, message in (
+        ([0.5, float("nan")], "point 1: .* 1: nan"),
+        ([0.5], "point 1: .* of 1 was"),
+        (["x", 1], "'x'"),
+    ):
+        with pytest.raises(pr.PolyregionsError, match=message):
+            pr.distances(net, [[0.0, 0.0], bad], exact=True, time_limit=0)
