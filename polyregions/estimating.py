@@ -230,12 +230,15 @@ class _Tree:
         progress: ProgressCallback | None,
     ) -> None:
         from polyregions.sampling.probing import Probing
+        from polyregions.sampling.resampling import MOST_CELLS
 
         _check_network(network, domain)
         _check_confidence(confidence)
         for name, value in (("probes", probes), ("cells", cells), ("workers", workers)):
             if value is not None and not is_number(value, Integral, 1):
                 raise ArgumentError(f"the number of {name} must be a whole number of at least 1, not {value!r}")
+        if cells is not None and cells > MOST_CELLS:
+            raise ArgumentError(f"a probe goes on with at most {MOST_CELLS:,} cells, not {cells:,}: take more probes")
         self._network, self._domain, self._confidence = network, domain, float(confidence)
         self._definition, self._seed = Definition.of_patterns(definition), _seed(seed)
         self._limits, self._time_limit = Limits(time_limit=time_limit), time_limit

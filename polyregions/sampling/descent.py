@@ -5,7 +5,7 @@ exactly; a cell of which only a rational point is known goes on as an exact cell
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,23 @@ from polyregions.exact.restriction import Restriction
 from polyregions.sampling import descent_kernel
 from polyregions.sampling.descent_state import Population, new_population
 from polyregions.sampling.exact_cells import Decider, ExactCell
-from polyregions.splitting.image_state import exact_rows
+from polyregions.splitting.image_state import Image, exact_rows
 from polyregions.splitting.lp_cells import LPCells
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.tableau_filter import evaluate, prepare
-from polyregions.splitting.tableau_state import BoxRow, Counter, FormNumber, Forms, Mask, PathColumn, put_rows, unpacked
+from polyregions.splitting.tableau_state import (
+    BoxRow,
+    Counter,
+    FormNumber,
+    Forms,
+    Mask,
+    PathColumn,
+    Problem,
+    put_rows,
+    unpacked,
+)
 
-__all__ = ["Descent", "Stopped"]
+__all__ = ["Descent", "Stopped", "View"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -33,6 +43,22 @@ _CHUNK = 16
 
 class Stopped(Exception):
     """A descent was stopped before its end."""
+
+
+class View(NamedTuple):
+    """The arrays of a population, for guides.
+
+    ``dimension`` of the coordinates that forms are over, ``inputs`` of the box; one of ``image`` and ``plain`` is None.
+    """
+
+    problem: Problem
+    population: Population
+    image: Image | None
+    plain: bool | None
+    box: npt.NDArray[np.float64]
+    masks: npt.NDArray[np.uint64]
+    dimension: int
+    inputs: int
 
 
 class Descent(TableauTree):
@@ -63,6 +89,7 @@ class Descent(TableauTree):
         self._lps = LPCells(self._cell)
         self._order: list[int] = []
         self._layer = 0
+        self._units = np.zeros(self._slots, dtype=np.int64)
         if not self._exact:
             self._population = self._new_population()
         self._masks = np.zeros((1, Mask.LENGTH, -(-max(restriction.widths, default=1) // 64)), dtype=np.uint64)
@@ -90,9 +117,34 @@ class Descent(TableauTree):
     def __len__(self) -> int:
         return len(self._order)
 
+    @property
+    def slots(self) -> list[int]:
+        """Where the cells are, in order."""
+        return self._order
+
+    @property
+    def fast_slots(self) -> IntArray:
+        """The slots of the cells that are not exact ones."""
+        return np.array([slot for slot in self._order if slot not in self._slow], dtype=np.int64)
+
+    @property
+    def view(self) -> "View | None":
+        """The arrays of the compiled cells; None if all are exact."""
+        if self._exact:
+            return None
+        image = self._image
+        return View(
+            self._problem, self._population, image, True if image is None else None,
+            self._problem.box if image is None else image.box, self._masks, len(self._form_box.lower),
+            self.restriction.dimension,
+        )  # fmt: skip
+
     def start(self) -> None:
         """Go back to the whole domain as the only cell, before the first layer."""
         self._order, self._slow, self._layer = [0], {}, -1
+        if self._image is not None:
+            # Which points programs find depends on where they start, and guides on the points.
+            self._image.last[:] = 0
         if not self._exact:
             population = self._population
             population.known[0], population.length[0] = 1, self._domain_rows
@@ -116,16 +168,21 @@ class Descent(TableauTree):
             self._enter_compiled()
 
     def _enter_compiled(self) -> None:
-        self._live_from(0)
-        slots, first, given = self._fast_slots(), 0, -1
+        self._make_live()
+        slots, first, given = self.fast_slots, 0, -1
         while first < len(slots):
             first = descent_kernel.enter(self._problem, self._population, self._masks, slots, first, given, self._layer)
             if first < len(slots):
                 given = first
                 self._load_exact_rows(int(slots[first]))
 
-    def settle(self, unit: int, stop: Callable[[], bool] = lambda: False) -> IntArray:
-        """What the unit can be on each cell: -1 inactive, 1 active, 0 both.
+    def settle(self, units: IntArray, stop: Callable[[], bool] = lambda: False) -> IntArray:
+        """What a unit can be on each cell: -1 inactive, 1 active, 0 both.
+
+        Parameters
+        ----------
+        units : (cells,) array
+            Which unit of the layer is asked about, of each cell: one not asked about before.
 
         Raises
         ------
@@ -133,38 +190,39 @@ class Descent(TableauTree):
             If ``stop``, asked now and then, says so.
         """
         answers = np.ones(len(self._order), dtype=np.int64)
-        if self.restriction.linear[self._layer][unit]:
-            return answers
+        linear = self.restriction.linear[self._layer][units]
         with np.errstate(all="ignore"):
-            fast = self._fast_slots()
-            if len(fast):
-                self._live_from(unit)
+            asked = {slot: int(unit) for slot, unit, known in zip(self._order, units, linear, strict=True) if not known}
+            fast = np.array([slot for slot in asked if slot not in self._slow], dtype=np.int64)
+            self._units[list(asked)] = list(asked.values())
             for start in range(0, len(fast), _CHUNK):
                 if stop():
                     raise Stopped
-                self._settle_compiled(fast[start : start + _CHUNK], unit)
+                self._settle_compiled(fast[start : start + _CHUNK])
             for i, slot in enumerate(self._order):
+                if slot not in asked:
+                    continue
                 if slot not in self._slow:
                     answers[i] = self._population.answers[slot]
                 elif stop():
                     raise Stopped
                 else:
-                    answers[i] = self._decider.settle(self._slow[slot], unit)
+                    answers[i] = self._decider.settle(self._slow[slot], asked[slot])
         return answers
 
-    def go_on(self, unit: int, answers: IntArray, chosen: Sequence[tuple[int, int]]) -> None:
+    def go_on(self, units: IntArray, answers: IntArray, chosen: Sequence[tuple[int, int]]) -> None:
         """Keep the chosen parts of the cells.
 
         Parameters
         ----------
-        answers : of :meth:`settle`
+        units, answers : of :meth:`settle`
         chosen : pairs (index of the cell, state -1 or 1), in order of the index
         """
         taken = {self._order[i] for i, _ in chosen}
         free = iter([slot for slot in range(self._slots) if slot not in taken])
         order: list[int] = []
         copied, copies, fast, states, slow = [], [], [], [], {}
-        splits = np.zeros(self._slots, dtype=np.int64)
+        splits, asked = np.zeros(self._slots, dtype=np.int64), np.zeros(self._slots, dtype=np.int64)
         previous = -1
         for i, state in chosen:
             slot = source = self._order[i]
@@ -174,19 +232,19 @@ class Descent(TableauTree):
             order.append(slot)
             if source in self._slow:
                 is_split = answers[i] == 0
-                slow[slot] = self._slow[source].half(unit, state, split=is_split, is_open=self._cell.open)
+                slow[slot] = self._slow[source].half(int(units[i]), state, split=is_split, is_open=self._cell.open)
                 continue
             if slot != source:
                 copied.append(source)
                 copies.append(slot)
             fast.append(slot)
             states.append(state)
-            splits[slot] = answers[i] == 0
+            splits[slot], asked[slot] = answers[i] == 0, units[i]
         self._order, self._slow = order, slow
         if fast:
             descent_kernel.branch(
                 self._problem, self._population, _integers(copied), _integers(copies), _integers(fast),
-                _integers(states), splits, self._layer, unit,
+                _integers(states), splits, self._layer, asked,
             )  # fmt: skip
 
     def statistics(self) -> dict[str, Any]:
@@ -202,26 +260,24 @@ class Descent(TableauTree):
 
     # -- compiled cells ----------------------------------------------------------------------------------
 
-    def _fast_slots(self) -> IntArray:
-        return np.array([slot for slot in self._order if slot not in self._slow], dtype=np.int64)
-
-    def _live_from(self, unit: int) -> None:
-        """Make the units of the layer from this one on those that points are evaluated at."""
+    def _make_live(self) -> None:
+        """Make all units of the layer those that points are evaluated at."""
         bits = np.zeros(64 * self._masks.shape[2], dtype=np.uint8)
-        bits[unit : self.widths[self._layer]] = 1
+        bits[: self.widths[self._layer]] = 1
         self._masks[0, Mask.LIVE] = np.packbits(bits, bitorder="little").view(np.uint64)
 
-    def _settle_compiled(self, slots: IntArray, unit: int) -> None:
+    def _settle_compiled(self, slots: IntArray) -> None:
         plain = True if self._image is None else None
         first = 0
         while True:
             first = descent_kernel.settle(
                 self._counters, self._problem, self._population, self._tableau, self._image, plain,
-                self._masks, slots, first, self._layer, unit,
+                self._masks, slots, first, self._layer, self._units,
             )  # fmt: skip
             if first == len(slots):
                 return
-            if self._decide_exactly(int(slots[first]), unit):
+            slot = int(slots[first])
+            if self._decide_exactly(slot, int(self._units[slot])):
                 first += 1
 
     def _prefix_forms(self, slot: int) -> list[LayerForms]:

@@ -6,10 +6,10 @@ the one unit that all cells are at: where a known point shows one side, a single
 
 import numpy as np
 
-from polyregions.sampling.descent_state import KEPT, FloatArray, IntArray, Population, WordArray
+from polyregions.sampling.descent_state import KEPT, IntArray, Population, WordArray
 from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_kernel import find_in_image
-from polyregions.splitting.image_state import Image
+from polyregions.splitting.image_state import Image, with_points
 from polyregions.splitting.tableau_filter import evaluate, prepare
 from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_search import next_rows
@@ -21,15 +21,6 @@ _POINTS, _SIGN, _INSIDE, _BY_FILTER = Counter.POINTS, Counter.SIGN, Counter.INSI
 _RANDOM, _DOUBT = Counter.RANDOM, Constant.DOUBT
 _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-
-
-@inlined
-def _with_points(image: Image, points: FloatArray) -> Image:
-    """The image with the points of one slot."""
-    return Image(
-        image.box, points, image.weights, image.generators, image.columns, image.small, image.inverse, image.basis,
-        image.is_tight, image.last, image.t, image.column, image.names,
-    )  # fmt: skip
 
 
 @compiled
@@ -44,18 +35,19 @@ def settle(
     slots: IntArray,
     first: int,
     layer: int,
-    unit: int,
+    units: IntArray,
 ) -> int:
-    """Decide what the unit can be on the cells in ``slots[first:]``; return how far it came.
+    """Decide what ``units[p]`` can be on the cells p in ``slots[first:]``; return how far it came.
 
     Less than all: a decision has to be made outside, with the question in the counters. ``masks``: one level, on which
-    the units from this one on are live. ``image`` and ``plain`` as in :func:`tableau_search.search`.
+    all units that may yet be asked about are live. ``image`` and ``plain`` as in :func:`tableau_search.search`.
     """
     box, constants = problem.box, problem.constants
     t, row, column, names = tableau
-    word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
     for k in range(first, len(slots)):
         p = slots[k]
+        unit = units[p]
+        word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
         a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
         x, values, rows, signs = population.x[p], population.values[p], population.rows[p], population.signs[p]
         count = int(population.length[p])
@@ -85,7 +77,7 @@ def settle(
             if image is not None:
                 answer = find_in_image(
                     counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names,
-                    _with_points(image, population.full[p]), layer, unit, sign, count, inside,
+                    with_points(image, population.full[p]), layer, unit, sign, count, inside,
                 )  # fmt: skip
             if constants[_DOUBT] > 0.0:
                 counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
@@ -155,7 +147,7 @@ def branch(
     states: IntArray,
     is_split: IntArray,
     layer: int,
-    unit: int,
+    units: IntArray,
 ) -> None:
     """Go on with the cells that were chosen.
 
@@ -163,14 +155,15 @@ def branch(
     ----------
     copied, copies : slots of which both halves go on, and where the second of each goes
     slots, states : the cells that go on, and the state, -1 or 1, that the unit has there
-    is_split : whether the unit cuts the cell, per slot
+    is_split, units : whether a unit cuts the cell, and which it is, per slot
     """
-    word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
     width = problem.widths[layer]
     for k in range(len(copied)):
         _copy(problem, population, copied[k], copies[k], layer)
     for k in range(len(slots)):
         p, state = slots[k], states[k]
+        unit = units[p]
+        word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
         if state > 0:
             population.states[p, layer, word] |= bit
         side, length, split = 1 if state > 0 else 0, population.length[p], is_split[p] > 0

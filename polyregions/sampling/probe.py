@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.sampling.descent import Descent
+from polyregions.sampling.guide import Guide
 from polyregions.sampling.resampling import FloatArray, keep_probabilities, systematic
 
 __all__ = ["Choice", "Probe", "RandomChoice", "probe"]
@@ -58,12 +59,15 @@ class Probe:
     complete: bool
 
 
-def probe(descent: Descent, choice: Choice, *, cells: int, stop: Callable[[], bool] = lambda: False) -> Probe:
+def probe(
+    descent: Descent, guide: Guide, choice: Choice, *, cells: int, stop: Callable[[], bool] = lambda: False
+) -> Probe:
     """Estimate the number of leaves once.
 
     Parameters
     ----------
     descent : Descent
+    guide : Guide
     choice : Choice
     cells : int
         How many cells go on at most. With 1 this is Knuth's estimate (1975).
@@ -74,26 +78,35 @@ def probe(descent: Descent, choice: Choice, *, cells: int, stop: Callable[[], bo
         If ``stop`` says so.
     """
     descent.start()
+    guide.start()
     weights, exponent, complete = np.ones(1), 0, True
     for width in descent.widths:
         descent.enter()
-        for unit in range(width):
-            answers = descent.settle(unit, stop)
+        guide.enter(width)
+        for _ in range(width):
+            units = guide.units()
+            answers = descent.settle(units, stop)
             parents = np.repeat(np.arange(len(answers)), 1 + (answers == 0))
             states = answers[parents]
             second = np.flatnonzero(parents[1:] == parents[:-1])
             states[second], states[second + 1] = -1, 1
+            guesses = guide.guesses(parents, units[parents], states, answers[parents] == 0)
             weights = weights[parents]
-            probabilities = keep_probabilities(weights, cells)
-            if (probabilities < 1.0).any():
-                keep = choice(parents, probabilities)
-                complete = complete and bool(keep.all())
-                weights = weights[keep] / probabilities[keep]
-                parents, states = parents[keep], states[keep]
+            kept = np.arange(len(parents))
+            wanted = guide.wanted(cells)
+            if len(parents) > wanted:
+                logarithms = np.log2(weights) + guesses
+                # The least priority is not 0: what seems to have no leaf may have many.
+                priorities = np.exp2(np.maximum(logarithms - logarithms.max(), -1000.0))
+                probabilities = keep_probabilities(priorities, wanted)
+                kept = np.flatnonzero(choice(parents, probabilities))
+                complete = complete and len(kept) == len(parents)
+                weights = weights[kept] / probabilities[kept]
                 # Powers of two are taken out without rounding.
                 power = math.frexp(float(weights.max()))[1]
                 weights = np.ldexp(weights, -power)
                 exponent += power
-            descent.go_on(unit, answers, list(zip(parents.tolist(), states.tolist(), strict=True)))
+            descent.go_on(units, answers, list(zip(parents[kept].tolist(), states[kept].tolist(), strict=True)))
+            guide.keep(kept)
     mantissa, power = math.frexp(math.fsum(weights))
     return Probe(mantissa, exponent + power, len(weights), complete)

@@ -13,6 +13,7 @@ from polyregions.definition import Definition
 from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling.betting import betting_bound
+from polyregions.sampling.centre_guide import guide_of
 from polyregions.sampling.descent import Descent, Stopped
 from polyregions.sampling.probe import Probe, RandomChoice, probe
 from polyregions.sampling.result import number
@@ -89,6 +90,7 @@ class Probing:
         self._stop, self._lock = Event(), Lock()
         self._error: BaseException | None = None
         self._left_behind = 0
+        self._guide: str | None = None
         self._statistics: dict[int, dict[str, Any]] = {}
 
     @property
@@ -133,9 +135,11 @@ class Probing:
         try:
             cells = self._choose_cells()
             descent = Descent(self._restriction, self._definition, cells=cells)
+            guide = guide_of(descent)
+            self._guide = guide.name
             while (index := self._next()) is not None:
                 choice = RandomChoice(np.random.default_rng(self._streams[index]))
-                found = probe(descent, choice, cells=cells, stop=self._stop.is_set)
+                found = probe(descent, guide, choice, cells=cells, stop=self._stop.is_set)
                 with self._lock:
                     self._found[index] = found
                     self._statistics[worker] = descent.statistics()
@@ -185,7 +189,9 @@ class Probing:
     def _pilot_seconds(self, cells: int, stream: np.random.SeedSequence) -> float:
         descent = Descent(self._restriction, self._definition, cells=cells)
         begin = time.perf_counter()
-        probe(descent, RandomChoice(np.random.default_rng(stream)), cells=cells, stop=self._stop.is_set)
+        probe(
+            descent, guide_of(descent), RandomChoice(np.random.default_rng(stream)), cells=cells, stop=self._stop.is_set
+        )
         return time.perf_counter() - begin
 
     # -- what is known -----------------------------------------------------------------------------------
@@ -241,4 +247,4 @@ class Probing:
                 total[name] = total.get(name, 0) + value
         plan = {"probes_planned": self.probes, "probes_begun": self._started, "probes_done": len(self._found)}
         left = {"threads_left_behind": self._left_behind} if self._left_behind else {}
-        return {**plan, "cells": self.cells, "workers": self.workers, **left, **total}
+        return {**plan, "cells": self.cells, "guide": self._guide, "workers": self.workers, **left, **total}

@@ -8,13 +8,20 @@ p_i add up to the number wanted, and its weight is divided by p_i. Which ones is
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["keep_probabilities", "systematic"]
+__all__ = ["MOST_CELLS", "keep_probabilities", "systematic"]
 
 FloatArray = npt.NDArray[np.float64]
+
+#: Probabilities are multiples of 1 over this, so that those of the choice are exactly these.
+_GRID = 2**44
+#: So many intervals of length 1 are added up without overflow.
+MOST_CELLS = 2**18
 
 
 def keep_probabilities(priorities: FloatArray, most: int) -> FloatArray:
     """min(1, q_i / c), which add up to ``most``; all 1 if there are no more candidates than that.
+
+    Each is rounded to a multiple of 2^-44, and at least that much: no candidate is left out for certain.
 
     Parameters
     ----------
@@ -34,7 +41,8 @@ def keep_probabilities(priorities: FloatArray, most: int) -> FloatArray:
     k = np.arange(most)
     c = totals[n - 1 - k] / (most - k)
     fits = np.flatnonzero(ordered[n - 1 - k] <= c)
-    probabilities: FloatArray = np.minimum(1.0, priorities / c[fits[0] if len(fits) else most - 1])
+    shares = np.minimum(1.0, priorities / c[fits[0] if len(fits) else most - 1])
+    probabilities: FloatArray = np.maximum(np.rint(shares * _GRID), 1.0) / _GRID
     return probabilities
 
 
@@ -45,12 +53,16 @@ def systematic(uniform: float, probabilities: FloatArray) -> npt.NDArray[np.bool
     ----------
     uniform : float
         Uniformly distributed in [0, 1).
+    probabilities : (n,) multiples of 2^-44
+        They add up to 2^18 at most.
 
     Examples
     --------
     >>> systematic(0.3, np.array([0.5, 0.5, 0.5, 0.5]))
     array([ True, False,  True, False])
     """
-    ends = np.ceil(np.concatenate([[0.0], np.cumsum(probabilities)]) - uniform)
-    # Rounding must not lose a candidate that is kept for certain.
-    return np.asarray((np.diff(ends) > 0) | (probabilities >= 1.0), dtype=np.bool_)
+    # In whole numbers: each interval holds a point for exactly its share of the 2^44 places of the first point.
+    place = int(uniform * _GRID)
+    ends = np.concatenate([[0], np.cumsum(np.rint(probabilities * _GRID).astype(np.int64))]) - place
+    points = -(-ends // _GRID)
+    return np.asarray(points[1:] > points[:-1], dtype=np.bool_)

@@ -11,9 +11,21 @@ import numpy.typing as npt
 
 from polyregions.exact.filter import INFLATE, TINY, FloatBox, FloatRows, U, first_rows, rounded_rows, upper_bounds
 from polyregions.exact.restriction import Restriction
+from polyregions.splitting.compiled import inlined
 from polyregions.splitting.tableau_state import ColumnRow, NameRow, padded, padded_box
 
-__all__ = ["Basis", "Image", "Small", "copied", "exact_rows", "first_image_rows", "image_box", "image_of", "new_image"]
+__all__ = [
+    "Basis",
+    "Image",
+    "Small",
+    "copied",
+    "exact_rows",
+    "first_image_rows",
+    "image_box",
+    "image_of",
+    "new_image",
+    "with_points",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -60,6 +72,15 @@ class Image(NamedTuple):
     t: FloatArray
     column: FloatArray
     names: IntArray
+
+
+@inlined
+def with_points(image: Image, points: FloatArray) -> Image:
+    """The image with other known points."""
+    return Image(
+        image.box, points, image.weights, image.generators, image.columns, image.small, image.inverse, image.basis,
+        image.is_tight, image.last, image.t, image.column, image.names,
+    )  # fmt: skip
 
 
 def image_of(restriction: Restriction) -> bool:

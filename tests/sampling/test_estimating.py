@@ -190,6 +190,7 @@ def test_confidence_is_a_probability(confidence):
     [
         ({"probes": 0}, "probes must be a whole number of at least 1"),
         ({"cells": 1.5}, "cells must be"),
+        ({"cells": 2**18 + 1}, "at most 262,144 cells"),
         ({"workers": 0}, "workers must be"),
         ({"seed": -1}, "seed must be"),
         ({"time_limit": -1}, "time limit must be at least 0"),

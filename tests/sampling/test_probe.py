@@ -10,12 +10,15 @@ from hypothesis import given, settings
 import polyregions as pr
 from polyregions.definition import Definition
 from polyregions.exact.restriction import Restriction
+from polyregions.sampling.centre_guide import CentreGuide
 from polyregions.sampling.descent import Descent, Stopped
+from polyregions.sampling.guide import PlainGuide
 from polyregions.sampling.probe import RandomChoice, probe
 from polyregions.sampling.resampling import systematic
 from tests.nets import npz
 from tests.strategies import PATTERN_DEFINITIONS, awkward, of_known, tiny_nets
 
+GUIDES = pytest.mark.parametrize("guide", [lambda descent: PlainGuide(), CentreGuide], ids=["plain", "centre"])
 DEFINITIONS = pytest.mark.parametrize("definition", PATTERN_DEFINITIONS)
 
 
@@ -37,12 +40,12 @@ class Replay:
         return systematic((ends[outcome] + ends[outcome + 1]) / 2, probabilities)
 
 
-def all_outcomes(descent, cells):
+def all_outcomes(descent, guide, cells):
     """The probability and the result of each way that a probe can go."""
     scripts = [()]
     while scripts:
         replay = Replay(scripts.pop())
-        found = probe(descent, replay, cells=cells)
+        found = probe(descent, guide, replay, cells=cells)
         yield replay.probability, found.mantissa * 2.0**found.exponent, found
         known = replay.script + (0,) * len(replay.open)
         for k, number in enumerate(replay.open):
@@ -58,12 +61,15 @@ def small_net(seed, widths=(2, 4, 3), bias=0.5):
                                   include_output=True)  # fmt: skip
 
 
+@GUIDES
+@pytest.mark.parametrize("widths", [(2, 4, 3), (5, 3, 2)])
 @pytest.mark.parametrize("cells", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_expectation_over_all_choices_is_the_count(seed, cells):
-    net, box = small_net(seed), pr.Box(-1, 1)
+def test_the_expectation_over_all_choices_is_the_count(guide, widths, seed, cells):
+    net, box = small_net(seed, widths), pr.Box(-1, 1)
     expected = int(pr.count(net, box))
-    outcomes = list(all_outcomes(Descent(Restriction(net, box), Definition.REGIONS, cells=cells), cells))
+    descent = Descent(Restriction(net, box), Definition.REGIONS, cells=cells)
+    outcomes = list(all_outcomes(descent, guide(descent), cells))
     assert math.fsum(p for p, _, _ in outcomes) == pytest.approx(1.0)
     assert math.fsum(p * x for p, x, _ in outcomes) == pytest.approx(expected, rel=1e-9)
     assert len(outcomes) > 1
@@ -91,9 +97,11 @@ def check_complete(net, box, definition, cells=5000):
     expected = int(pr.count(net, box, definition=definition))
     restriction = Restriction(net, box)
     for options in ({}, {"doubt": 0.5}, {"exact": True}):
-        found = probe(Descent(restriction, definition, cells=cells, **options), None, cells=cells)
-        assert (found.complete, found.regions) == (True, expected)
-        assert Fraction(found.mantissa) * Fraction(2) ** found.exponent == expected
+        descent = Descent(restriction, definition, cells=cells, **options)
+        for guide in (PlainGuide(), *([CentreGuide(descent)] if descent.view else [])):
+            found = probe(descent, guide, None, cells=cells)
+            assert (found.complete, found.regions) == (True, expected)
+            assert Fraction(found.mantissa) * Fraction(2) ** found.exponent == expected
 
 
 @DEFINITIONS
@@ -128,6 +136,7 @@ def test_the_same_choices_lead_to_the_same_result_in_all_kinds_of_cells():
     found = [
         probe(
             Descent(restriction, Definition.REGIONS, cells=8, **options),
+            PlainGuide(),
             RandomChoice(np.random.default_rng(3)),
             cells=8,
         )
@@ -137,12 +146,18 @@ def test_the_same_choices_lead_to_the_same_result_in_all_kinds_of_cells():
     assert not found[0].complete
 
 
-def test_a_descent_is_stopped_and_used_again():
-    net, box = of_known(npz("A1_2d_16x2"))
-    descent = Descent(Restriction(net, box), Definition.REGIONS, cells=4)
+@GUIDES
+@pytest.mark.parametrize("image", [False, True])
+def test_a_descent_is_stopped_and_used_again(guide, image):
+    net, box = (small_net(7, (20, 12, 12)), pr.Box(-1, 1)) if image else of_known(npz("A1_2d_16x2"))
+    descent, fresh = (Descent(Restriction(net, box), Definition.REGIONS, cells=4) for _ in range(2))
+    used = guide(descent)
     questions = iter([False] * 5)
     with pytest.raises(Stopped):
-        probe(descent, RandomChoice(np.random.default_rng(0)), cells=4, stop=lambda: next(questions, True))
-    fresh = Descent(Restriction(net, box), Definition.REGIONS, cells=4)
-    results = [probe(one, RandomChoice(np.random.default_rng(1)), cells=4) for one in (descent, fresh)]
+        probe(descent, used, RandomChoice(np.random.default_rng(0)), cells=4, stop=lambda: next(questions, True))
+    probe(descent, used, RandomChoice(np.random.default_rng(2)), cells=4)
+    results = [
+        probe(one, own, RandomChoice(np.random.default_rng(1)), cells=4)
+        for one, own in ((descent, used), (fresh, guide(fresh)))
+    ]
     assert results[0] == results[1]

@@ -25,6 +25,16 @@ def test_probabilities_add_up_and_follow_the_priorities(values, most):
         assert (values[~unsure] >= ratios[0] * (1 - 1e-12)).all()
 
 
+def test_no_candidate_is_left_out_for_certain():
+    probabilities = keep_probabilities(np.array([1.0, 1.0, 1e-300, 1.0]), 2)
+    assert probabilities[2] == 2.0**-44
+    assert (probabilities * 2**44 % 1 == 0).all()
+    # Its interval is one of the 2^44 places.
+    places = np.rint(np.cumsum(probabilities) * 2**44).astype(np.int64) % 2**44
+    kept = [systematic((int(places[1]) + shift) / 2**44, probabilities)[2] for shift in (-1, 0, 1)]
+    assert kept == [False, True, False]
+
+
 @given(priorities, st.integers(1, 12))
 def test_systematic_sampling_keeps_each_with_its_probability(values, most):
     # What is kept changes with the uniform number only where it meets the end of an interval, modulo 1.

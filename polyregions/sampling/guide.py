@@ -1,0 +1,75 @@
+"""What a probe goes by: which unit each cell asks about next, and a guess of how many leaves each cell has.
+
+Neither has any influence on what the estimate is on average, only on how much it varies (docs/estimates.md). Both are
+functions of the cells alone, so that a probe depends on nothing but its random numbers.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BoolArray", "Guide", "IntArray", "PlainGuide"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Guide(Protocol):
+    """Goes along with a population of cells and is told of each of its steps."""
+
+    name: str
+
+    def start(self) -> None:
+        """The whole domain is the only cell."""
+
+    def enter(self, width: int) -> None:
+        """All cells are in the next layer, of ``width`` units."""
+
+    def units(self) -> IntArray:
+        """Which unit each cell asks about: one that it has not asked about before."""
+
+    def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
+        """log2 of about how many leaves each candidate has, up to a constant that all have in common.
+
+        Parameters
+        ----------
+        parents : index of the cell of which each candidate is a part
+        units, states : of the candidates
+        is_split : whether the unit cuts the candidate's cell
+        """
+
+    def wanted(self, cells: int) -> int:
+        """How many of the candidates are to go on, at most ``cells``."""
+
+    def keep(self, kept: IntArray) -> None:
+        """Which candidates are the cells now; called after the population has gone on."""
+
+
+class PlainGuide:
+    """The units in order, and no cell has more leaves than another."""
+
+    name = "order"
+
+    def __init__(self) -> None:
+        self._next, self._cells = 0, 1
+
+    def start(self) -> None:
+        self._cells = 1
+
+    def enter(self, width: int) -> None:
+        self._next = 0
+
+    def units(self) -> IntArray:
+        return np.full(self._cells, self._next, dtype=np.int64)
+
+    def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
+        return np.zeros(len(parents))
+
+    def wanted(self, cells: int) -> int:
+        return cells
+
+    def keep(self, kept: IntArray) -> None:
+        self._next += 1
+        self._cells = len(kept)
