@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.sampling.descent_triangles import backward, cholesky, forward
-from polyregions.splitting.compiled import compiled
+from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_state import Image, Small
 from polyregions.splitting.tableau_state import FormNumber, PathColumn, padded
 
@@ -122,6 +122,14 @@ def place(image: Image | None, plain: bool | None, n: int, work: CentreWork, sou
                 narrow[_Y, c] += image.columns[j, c] * value
 
 
+@inlined
+def _row(path: IntArray, count: int, unit: IntArray, i: int) -> tuple[int, int, int]:
+    """Layer, unit and sign of row i of a cell; of one more row, ``unit``, behind the last."""
+    if i < count:
+        return path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
+    return unit[_SLOT], unit[_UNIT], unit[_SIGN]
+
+
 @compiled
 def slacks(
     scaled: FloatArray, numbers: FloatArray, path: IntArray, count: int, unit: IntArray, n: int, work: CentreWork
@@ -129,10 +137,7 @@ def slacks(
     """The rows' slacks at Y, and the least; ``unit``: layer, unit and sign of one more row, or a sign of 0."""
     least = np.inf
     for i in range(count + 1):
-        if i < count:
-            slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
-        else:
-            slot, u, sign = unit[_SLOT], unit[_UNIT], unit[_SIGN]
+        slot, u, sign = _row(path, count, unit, i)
         if sign == 0:
             continue
         value = numbers[slot, u, _SCALED_CONSTANT]
@@ -187,10 +192,7 @@ def factorise(
         if not cholesky(k_matrix, n):
             return False
     for i in range(count + 1):
-        if i < count:
-            slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
-        else:
-            slot, u, sign = unit[_SLOT], unit[_UNIT], unit[_SIGN]
+        slot, u, sign = _row(path, count, unit, i)
         if sign == 0:
             continue
         weight = 1.0 / (work.rows[_SLACK, i] * work.rows[_SLACK, i])
@@ -283,10 +285,7 @@ def changes(
             for c in range(n):
                 narrow[_FIRST, c] += image.columns[j, c] * value
     for i in range(count + 1):
-        if i < count:
-            slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
-        else:
-            slot, u, sign = unit[_SLOT], unit[_UNIT], unit[_SIGN]
+        slot, u, sign = _row(path, count, unit, i)
         value = 0.0
         for c in range(n):
             value += scaled[slot, u, c] * narrow[_FIRST, c]
@@ -342,10 +341,7 @@ def newton(
         for c in range(n):
             narrow[_PULL, c] = 0.0
         for i in range(count + 1):
-            if i < count:
-                slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
-            else:
-                slot, u, sign = unit[_SLOT], unit[_UNIT], unit[_SIGN]
+            slot, u, sign = _row(path, count, unit, i)
             if sign == 0:
                 continue
             factor = sign / rows[_SLACK, i]

@@ -93,7 +93,8 @@ def probe(
             guesses = guide.guesses(parents, units[parents], states, answers[parents] == 0)
             weights = weights[parents]
             kept = np.arange(len(parents))
-            wanted = guide.wanted(cells)
+            # As long as nothing was left out the result may yet be exact.
+            wanted = cells if complete and len(parents) <= cells else guide.wanted(cells)
             if len(parents) > wanted:
                 logarithms = np.log2(weights) + guesses
                 # The least priority is not 0: what seems to have no leaf may have many.

@@ -137,3 +137,11 @@ def test_the_same_estimate_with_one_worker_or_two():
     one, two = (pr.estimate(net, pr.Box(-1, 1), probes=4, cells=3, seed=2, workers=k) for k in (1, 2))
     assert one.stats["guide"] == "centres"
     assert (one.value, one.lower_bound.value) == (two.value, two.lower_bound.value)
+
+
+def test_with_room_for_all_cells_none_is_dropped():
+    net, box = random_net(1, (20, 6, 7)), pr.Box(-1, 1)
+    expected = int(pr.count(net, box))
+    descent = Descent(Restriction(net, box), Definition.REGIONS, cells=expected)
+    found = probe(descent, CentreGuide(descent), RandomChoice(np.random.default_rng(0)), cells=expected)
+    assert (found.complete, found.regions) == (True, expected)
