@@ -26,14 +26,12 @@ __all__ = [
     "RowKind",
     "Wide",
     "changes",
-    "factorise",
-    "hessian",
+    "factorised",
     "lift",
     "new_centre_work",
     "newton",
     "place",
     "room_along",
-    "slacks",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -107,19 +105,25 @@ def new_centre_work(dimension: int, inputs: int, rows: int, units: int) -> Centr
 
 
 @compiled
-def place(image: Image | None, plain: bool | None, n: int, work: CentreWork, source: int) -> None:
-    """Y of a point of the box."""
+def _add_image(image: Image | None, plain: bool | None, n: int, work: CentreWork, source: int, target: int) -> None:
+    """narrow[target] += G wide[source]."""
     wide, narrow = work.wide, work.narrow
     if plain is not None:
         for c in range(n):
-            narrow[_Y, c] = wide[source, c]
+            narrow[target, c] += wide[source, c]
     if image is not None:
-        for c in range(n):
-            narrow[_Y, c] = image.small[_OFFSET, c]
         for j in range(wide.shape[1]):
             value = wide[source, j]
             for c in range(n):
-                narrow[_Y, c] += image.columns[j, c] * value
+                narrow[target, c] += image.columns[j, c] * value
+
+
+@compiled
+def place(image: Image | None, plain: bool | None, n: int, work: CentreWork, source: int) -> None:
+    """Y of a point of the box."""
+    for c in range(n):
+        work.narrow[_Y, c] = 0.0 if image is None else image.small[_OFFSET, c]
+    _add_image(image, plain, n, work, source, _Y)
 
 
 @inlined
@@ -131,7 +135,7 @@ def _row(path: IntArray, count: int, unit: IntArray, i: int) -> tuple[int, int, 
 
 
 @compiled
-def slacks(
+def _slacks(
     scaled: FloatArray, numbers: FloatArray, path: IntArray, count: int, unit: IntArray, n: int, work: CentreWork
 ) -> float:
     """The rows' slacks at Y, and the least; ``unit``: layer, unit and sign of one more row, or a sign of 0."""
@@ -149,7 +153,7 @@ def slacks(
 
 
 @compiled
-def factorise(
+def _factorise(
     scaled: FloatArray,
     image: Image | None,
     plain: bool | None,
@@ -224,13 +228,33 @@ def factorise(
 
 
 @compiled
-def hessian(work: CentreWork, source: int) -> None:
-    """The diagonal's inverse at a point."""
+def _hessian(work: CentreWork) -> None:
+    """The inverse of D at X."""
     wide = work.wide
     for j in range(wide.shape[1]):
-        x = wide[source, j]
+        x = wide[_X, j]
         up, down = 1.0 / x, 1.0 / (1.0 - x)
         wide[_INVERSE_HESSIAN, j] = 1.0 / (up * up + down * down)
+
+
+@compiled
+def factorised(
+    scaled: FloatArray,
+    numbers: FloatArray,
+    image: Image | None,
+    plain: bool | None,
+    path: IntArray,
+    count: int,
+    unit: IntArray,
+    n: int,
+    work: CentreWork,
+) -> bool:
+    """Y, the slacks, D, L and R at X; False if X is not in the cell, or floats do not do."""
+    place(image, plain, n, work, _X)
+    if not _slacks(scaled, numbers, path, count, unit, n, work) > 0.0:
+        return False
+    _hessian(work)
+    return _factorise(scaled, image, plain, path, count, unit, n, work)
 
 
 @compiled
@@ -273,17 +297,10 @@ def changes(
     work: CentreWork,
 ) -> None:  # fmt: skip
     """CHANGE: the rows' change by STEP. Spoils FIRST."""
-    wide, narrow = work.wide, work.narrow
-    if plain is not None:
-        for c in range(n):
-            narrow[_FIRST, c] = wide[_STEP, c]
-    if image is not None:
-        for c in range(n):
-            narrow[_FIRST, c] = 0.0
-        for j in range(wide.shape[1]):
-            value = wide[_STEP, j]
-            for c in range(n):
-                narrow[_FIRST, c] += image.columns[j, c] * value
+    narrow = work.narrow
+    for c in range(n):
+        narrow[_FIRST, c] = 0.0
+    _add_image(image, plain, n, work, _STEP, _FIRST)
     for i in range(count + 1):
         slot, u, sign = _row(path, count, unit, i)
         value = 0.0
@@ -332,11 +349,7 @@ def newton(
     has_extra = unit[_SIGN] != 0
     l_matrix, r_matrix = work.matrices[0], work.matrices[1]
     for _ in range(_STEPS):
-        place(image, plain, n, work, _X)
-        if not slacks(scaled, numbers, path, count, unit, n, work) > 0.0:
-            return False
-        hessian(work, _X)
-        if not factorise(scaled, image, plain, path, count, unit, n, work):
+        if not factorised(scaled, numbers, image, plain, path, count, unit, n, work):
             return False
         for c in range(n):
             narrow[_PULL, c] = 0.0
@@ -352,16 +365,11 @@ def newton(
             x = wide[_X, j]
             wide[_GRADIENT, j] = 1.0 / (1.0 - x) - 1.0 / x - wide[_STEP, j]
         # v = G D^-1 gradient; q = L^-T (1 - S^-1) L^-1 v.
-        if plain is not None:
-            for c in range(n):
-                narrow[_RIGHT, c] = wide[_INVERSE_HESSIAN, c] * wide[_GRADIENT, c]
-        if image is not None:
-            for c in range(n):
-                narrow[_RIGHT, c] = 0.0
-            for j in range(wide.shape[1]):
-                value = wide[_INVERSE_HESSIAN, j] * wide[_GRADIENT, j]
-                for c in range(n):
-                    narrow[_RIGHT, c] += image.columns[j, c] * value
+        for j in range(wide.shape[1]):
+            wide[_STEP, j] = wide[_INVERSE_HESSIAN, j] * wide[_GRADIENT, j]
+        for c in range(n):
+            narrow[_RIGHT, c] = 0.0
+        _add_image(image, plain, n, work, _STEP, _RIGHT)
         forward(l_matrix, narrow, _RIGHT, n)
         for c in range(n):
             narrow[_SECOND, c] = narrow[_RIGHT, c]

@@ -267,7 +267,7 @@ def consider(
             work.wide[_X, j] = sides[p, side, j] if reached[p, side] else centres[p, j]
         if not reached[p, side]:
             points = population.x[p] if image is None else population.full[p]
-            if not towards_known(scaled, numbers, image, plain, box, points, int(population.known[p]), row, n, work):
+            if not towards_known(scaled, numbers, image, plain, box, points, int(population.known[p]), n, work):
                 continue
         if not newton(scaled, numbers, image, plain, path, count, row, n, work):
             continue

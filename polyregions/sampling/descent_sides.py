@@ -8,12 +8,10 @@ from polyregions.sampling.descent_centre import (
     Narrow,
     Wide,
     changes,
-    factorise,
-    hessian,
+    factorised,
     lift,
     place,
     room_along,
-    slacks,
 )
 from polyregions.sampling.descent_state import Population
 from polyregions.sampling.descent_triangles import backward, forward
@@ -51,8 +49,6 @@ def _direction(
     plain: bool | None,
     path: IntArray,
     count: int,
-    row: IntArray,
-    nothing: IntArray,
     n: int,
     work: CentreWork,
 ) -> tuple[float, float]:
@@ -60,17 +56,13 @@ def _direction(
 
     Returns the form's value at X and how much it grows by STEP; if that is 0 the direction is not known.
     """
-    wide, narrow = work.wide, work.narrow
-    slot, u = row[_SLOT], row[_UNIT]
-    place(image, plain, n, work, _X)
-    if not slacks(scaled, numbers, path, count, nothing, n, work) > 0.0:
+    wide, narrow, nothing = work.wide, work.narrow, work.nothing
+    slot, u = work.row[_SLOT], work.row[_UNIT]
+    if not factorised(scaled, numbers, image, plain, path, count, nothing, n, work):
         return 0.0, 0.0
     here = numbers[slot, u, _SCALED_CONSTANT]
     for c in range(n):
         here += scaled[slot, u, c] * narrow[_Y, c]
-    hessian(work, _X)
-    if not factorise(scaled, image, plain, path, count, nothing, n, work):
-        return 0.0, 0.0
     l_matrix, r_matrix = work.matrices[0], work.matrices[1]
     # H^-1 G^T f = D^-1 G^T L^-T S^-1 L^T f; the square of f's norm is that of R^-1 L^T f.
     for c in range(n):
@@ -104,8 +96,6 @@ def _far_side(
     plain: bool | None,
     path: IntArray,
     count: int,
-    row: IntArray,
-    nothing: IntArray,
     n: int,
     work: CentreWork,
     sides: FloatArray,
@@ -120,7 +110,7 @@ def _far_side(
     wide = work.wide
     reached[0], reached[1] = False, False
     for k in range(_WALK):
-        here, norm = _direction(scaled, numbers, image, plain, path, count, row, nothing, n, work)
+        here, norm = _direction(scaled, numbers, image, plain, path, count, n, work)
         if not norm > 0.0:
             return
         sense = -1.0 if here > 0.0 else 1.0
@@ -197,7 +187,7 @@ def approach(
     work: CentreWork,
 ) -> None:
     """Points on both sides of ``units[p]`` in the cells p in ``slots``, and offer them where none is known."""
-    row, nothing = work.row, work.nothing
+    row = work.row
     for p in slots:
         scaled, numbers, path = population.scaled[p], population.numbers[p], population.path[p]
         unit = units[p]
@@ -208,7 +198,7 @@ def approach(
         for j in range(work.wide.shape[1]):
             work.wide[_X, j] = centres[p, j]
         _far_side(
-            scaled, numbers, image, plain, path, int(population.length[p]), row, nothing, n, work, sides[p], reached[p],
+            scaled, numbers, image, plain, path, int(population.length[p]), n, work, sides[p], reached[p],
             scale,
         )  # fmt: skip
         for side in range(2):
@@ -228,13 +218,12 @@ def towards_known(
     box: FloatArray,
     points: FloatArray,
     known: int,
-    row: IntArray,
     n: int,
     work: CentreWork,
 ) -> bool:
     """Move X, the centre of a cell, over a form's boundary towards the known point that lies farthest beyond."""
     wide, narrow = work.wide, work.narrow
-    slot, u, sign = row[_SLOT], row[_UNIT], row[_SIGN]
+    slot, u, sign = work.row[_SLOT], work.row[_UNIT], work.row[_SIGN]
     best, most, here = -1, 0.0, 0.0
     for p in range(-1, known):
         for j in range(wide.shape[1]):
