@@ -34,7 +34,7 @@ from polyregions.exact.numbers import dyadic_integers
 from polyregions.exact.restriction import ExactPoint, Restriction
 from polyregions.exact.simplex import BasisHint, ExactLP, ExactOptimum, Verdict
 
-__all__ = ["Cell", "CellRow", "DecisionCounts", "LayerForms", "Witness"]
+__all__ = ["Cell", "CellRow", "DecisionCounts", "LayerForms", "Witness", "short_between"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -396,7 +396,7 @@ class Cell:
         start = inside.point
         here, there = _value(objective, start), _value(objective, vertex)
         zero = here / (here - there) if here < 0 else Fraction(0)
-        witness = Witness.rational(start.towards(vertex, _short_between(zero, Fraction(1))))
+        witness = Witness.rational(start.towards(vertex, short_between(zero, Fraction(1))))
         # A float point costs less from here on, where rounding has not moved it out.
         if self.contains_certainly(witness.x) and _value(objective, Witness(witness.x).point) > 0:
             return Witness(witness.x)
@@ -453,7 +453,7 @@ class Cell:
         return Witness(witness.x) if self.contains_certainly(witness.x) else witness
 
 
-def _short_between(low: Fraction, high: Fraction) -> Fraction:
+def short_between(low: Fraction, high: Fraction) -> Fraction:
     """A dyadic number of few bits between the two, within an eighth of their distance of the middle.
 
     Witnesses are made from witnesses: with the middle itself, their bits would grow by those of the forms each time.

@@ -5,6 +5,7 @@ exactly; a cell of which only a rational point is known goes on as an exact cell
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from polyregions.exact.restriction import Restriction
 from polyregions.sampling import descent_kernel
 from polyregions.sampling.descent_state import Population, new_population
 from polyregions.sampling.exact_cells import Decider, ExactCell
+from polyregions.sampling.exact_moves import ExactMoves
 from polyregions.splitting.image_state import Image, exact_rows
 from polyregions.splitting.lp_cells import LPCells
 from polyregions.splitting.tableau_cells import TableauTree
@@ -29,12 +31,14 @@ from polyregions.splitting.tableau_state import (
     Mask,
     PathColumn,
     Problem,
+    Tableau,
     put_rows,
     unpacked,
 )
 
 __all__ = ["Descent", "Stopped", "View"]
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 #: Cells that are settled between two questions whether to stop.
@@ -51,8 +55,10 @@ class View(NamedTuple):
     ``dimension`` of the coordinates that forms are over, ``inputs`` of the box; one of ``image`` and ``plain`` is None.
     """
 
+    counters: IntArray
     problem: Problem
     population: Population
+    tableau: Tableau
     image: Image | None
     plain: bool | None
     box: npt.NDArray[np.float64]
@@ -87,8 +93,10 @@ class Descent(TableauTree):
         self._slow: dict[int, ExactCell] = {}
         self._decider = Decider(Cell(restriction, self._box, definition))
         self._lps = LPCells(self._cell)
+        self._moves: ExactMoves | None = None
         self._order: list[int] = []
         self._layer = 0
+        self._asked: list[tuple[int, int]] = []
         self._units = np.zeros(self._slots, dtype=np.int64)
         if not self._exact:
             self._population = self._new_population()
@@ -117,6 +125,29 @@ class Descent(TableauTree):
     def __len__(self) -> int:
         return len(self._order)
 
+    def first_forms(self) -> LayerForms:
+        """The first layer's forms."""
+        return LayerForms.first(self.restriction, self._box)
+
+    def allow_moves(self) -> None:
+        """From now on every unit asked about is a row of all cells, which must all ask about the same ones."""
+        self._moves = ExactMoves(self.restriction, self._box)
+
+    @property
+    def domain_rows(self) -> int:
+        """How many rows the domain has; those of units stand behind them, in the order in which they were asked."""
+        return self._domain_rows
+
+    @property
+    def asked(self) -> int:
+        """How many units can be crossed by a move: those asked about, but for linear ones."""
+        return len(self._asked)
+
+    @property
+    def layer(self) -> int:
+        """The layer that all cells are in."""
+        return self._layer
+
     @property
     def slots(self) -> list[int]:
         """Where the cells are, in order."""
@@ -134,14 +165,14 @@ class Descent(TableauTree):
             return None
         image = self._image
         return View(
-            self._problem, self._population, image, True if image is None else None,
+            self._counters, self._problem, self._population, self._tableau, image, True if image is None else None,
             self._problem.box if image is None else image.box, self._masks, len(self._form_box.lower),
             self.restriction.dimension,
         )  # fmt: skip
 
     def start(self) -> None:
         """Go back to the whole domain as the only cell, before the first layer."""
-        self._order, self._slow, self._layer = [0], {}, -1
+        self._order, self._slow, self._layer, self._asked = [0], {}, -1, []
         if self._image is not None:
             # Which points programs find depends on where they start, and guides on the points.
             self._image.last[:] = 0
@@ -176,13 +207,17 @@ class Descent(TableauTree):
                 given = first
                 self._load_exact_rows(int(slots[first]))
 
-    def settle(self, units: IntArray, stop: Callable[[], bool] = lambda: False) -> IntArray:
+    def settle(
+        self, units: IntArray, stop: Callable[[], bool] = lambda: False, proven: IntArray | None = None
+    ) -> IntArray:
         """What a unit can be on each cell: -1 inactive, 1 active, 0 both.
 
         Parameters
         ----------
         units : (cells,) array
             Which unit of the layer is asked about, of each cell: one not asked about before.
+        proven : (slots,) array, optional
+            Answers that are proven already, or 0.
 
         Raises
         ------
@@ -194,6 +229,9 @@ class Descent(TableauTree):
         with np.errstate(all="ignore"):
             asked = {slot: int(unit) for slot, unit, known in zip(self._order, units, linear, strict=True) if not known}
             fast = np.array([slot for slot in asked if slot not in self._slow], dtype=np.int64)
+            if proven is not None:
+                self._population.answers[fast] = proven[fast]
+                fast = fast[proven[fast] == 0]
             self._units[list(asked)] = list(asked.values())
             for start in range(0, len(fast), _CHUNK):
                 if stop():
@@ -221,6 +259,10 @@ class Descent(TableauTree):
         taken = {self._order[i] for i, _ in chosen}
         free = iter([slot for slot in range(self._slots) if slot not in taken])
         order: list[int] = []
+        is_row = self._moves is not None and not self.restriction.linear[self._layer][units[0]]
+        if is_row:
+            self._asked.append((self._layer, int(units[0])))
+            self._freeze(int(units[0]), chosen)
         copied, copies, fast, states, slow = [], [], [], [], {}
         splits, asked = np.zeros(self._slots, dtype=np.int64), np.zeros(self._slots, dtype=np.int64)
         previous = -1
@@ -239,7 +281,7 @@ class Descent(TableauTree):
                 copies.append(slot)
             fast.append(slot)
             states.append(state)
-            splits[slot], asked[slot] = answers[i] == 0, units[i]
+            splits[slot], asked[slot] = answers[i] == 0 or is_row, units[i]
         self._order, self._slow = order, slow
         if fast:
             descent_kernel.branch(
@@ -247,15 +289,95 @@ class Descent(TableauTree):
                 _integers(states), splits, self._layer, asked,
             )  # fmt: skip
 
+    def move(
+        self,
+        choices: IntArray,
+        coins: FloatArray,
+        favoured: IntArray,
+        ratios: FloatArray,
+        compiled: Callable[[int, IntArray, FloatArray, int], int],
+        take_up: Callable[[int], bool],
+        stop: Callable[[], bool],
+    ) -> None:
+        """Let cells move to neighbours through their facets.
+
+        Every cell takes proposals one after the other. Each is a unit that was asked about: the cell becomes the one
+        behind its facet on that unit's boundary, if it has one (:class:`ExactMoves` says what that is). A move away
+        from the favoured sign of a first-layer unit is made only with its probability.
+
+        Parameters
+        ----------
+        choices, coins : (cells, proposals) arrays
+            Numbers below :attr:`asked`; numbers in [0, 1), which have to be below the ratio.
+        favoured, ratios : (n_1,) arrays
+            Signs, and probabilities.
+        compiled : callable
+            Takes proposals of the cell in a slot from one on, and returns the first that it can't decide, or how many
+            there are.
+        take_up : callable
+            Makes the cell in a slot a compiled one, from its states, its rows and one point; whether it did.
+
+        Raises
+        ------
+        Stopped
+            If ``stop``, asked now and then, says so.
+        """
+        with np.errstate(all="ignore"):
+            for slot, own, chances in zip(self._order, choices, coins, strict=True):
+                done = 0
+                if stop():
+                    raise Stopped
+                while done < len(own):
+                    if slot not in self._slow:
+                        done = compiled(slot, own, chances, done)
+                    if done < len(own):
+                        layer, unit = self._asked[own[done]]
+                        leaves = layer == 0 and self._state_of(slot, layer, unit) == favoured[unit]
+                        if not leaves or chances[done] < ratios[unit]:
+                            self._move_exactly(slot, int(own[done]), take_up)
+                        done += 1
+
+    def active(self, width: int) -> npt.NDArray[np.bool_]:
+        """Which of the first ``width`` first-layer units are active on each cell, (cells, width)."""
+        prefixes = [self._slow[slot].prefix if slot in self._slow else None for slot in self._order]
+        rows = [
+            unpacked(self._population.states[slot, 0], width) if prefix is None else prefix[:width]
+            for slot, prefix in zip(self._order, prefixes, strict=True)
+        ]
+        return np.array([np.frombuffer(row, dtype=np.uint8) for row in rows]).astype(np.bool_)
+
+    def _state_of(self, slot: int, layer: int, unit: int) -> int:
+        if slot in self._slow:
+            start = sum(self.widths[:layer]) + unit
+            return 1 if self._slow[slot].prefix[start] else -1
+        word = int(self._population.states[slot, layer, unit >> 6])
+        return 1 if word >> (unit & 63) & 1 else -1
+
+    def distinct(self) -> int:
+        """How many different cells there are."""
+        if not self.widths:
+            return len(self._order)
+        patterns = set()
+        for slot in self._order:
+            if slot in self._slow:
+                patterns.add(self._slow[slot].prefix)
+            else:
+                layers = zip(self._population.states[slot], self.widths, strict=True)
+                patterns.add(b"".join(bytes(unpacked(states, width)) for states, width in layers))
+        return len(patterns)
+
     def statistics(self) -> dict[str, Any]:
         """What was done so far, by name."""
         counts, counters = self._cell.counts, self._counters
+        exact = [counts, self._decider.counts, *([self._moves.counts] if self._moves else [])]
+        programs = self._lps.programs + self._decider.programs + (self._moves.programs if self._moves else 0)
         return {
-            "linear_programs": int(counters[Counter.PROGRAMS]) + self._lps.programs + self._decider.programs,
+            "linear_programs": int(counters[Counter.PROGRAMS]) + programs,
             "pivots": int(counters[Counter.PIVOTS]),
-            "decisions_by_filter": int(counters[Counter.BY_FILTER]) + counts.by_filter + self._decider.counts.by_filter,
-            "decisions_by_exact": counts.by_exact + self._decider.counts.by_exact,
+            "decisions_by_filter": int(counters[Counter.BY_FILTER]) + sum(one.by_filter for one in exact),
+            "decisions_by_exact": sum(one.by_exact for one in exact),
             "handed_over": self._handed_over,
+            **({"moves": int(counters[Counter.MOVES])} if self._moves else {}),
         }
 
     # -- compiled cells ----------------------------------------------------------------------------------
@@ -322,12 +444,19 @@ class Descent(TableauTree):
         if found.is_float:
             self._add_exact_point(slot, found, forms.signs(found, cell.counts))
             return False
-        points = [*(self._known_point(slot, k) for k in range(int(population.known[slot]))), found]
-        states = bytearray(unpacked(population.states[slot, self._layer], self.widths[self._layer]))
-        signs = [forms.signs(point, cell.counts) for point in points]
-        self._slow[slot] = ExactCell(rows, forms, states, points, signs)
-        self._handed_over += 1
+        self._hand_over_cell(slot, [found])
         return True
+
+    def _hand_over_cell(self, slot: int, points: Sequence[Witness] = ()) -> None:
+        """Go on with a compiled cell as an exact one, with these points besides those known."""
+        population, chain, layer = self._population, self._prefix_forms(slot), self._layer
+        path = population.path[slot, self._domain_rows : int(population.length[slot])].tolist()
+        rows = tuple((chain[s], u, int(v)) for s, u, v in path)
+        states = bytearray(unpacked(population.states[slot, layer], self.widths[layer]))
+        points = [*(self._known_point(slot, k) for k in range(int(population.known[slot]))), *points]
+        signs = [chain[layer].signs(point, self._cell.counts) for point in points]
+        self._slow[slot] = ExactCell(rows, chain[layer], states, points, signs)
+        self._handed_over += 1
 
     def _known_point(self, slot: int, k: int) -> Witness:
         points = self._population.x if self._image is None else self._population.full
@@ -357,6 +486,73 @@ class Descent(TableauTree):
             bits[: len(wanted)] = wanted
             population.signs[slot, layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
         population.known[slot] = new + 1
+
+    # -- moves -------------------------------------------------------------------------------------------
+
+    def _freeze(self, unit: int, chosen: Sequence[tuple[int, int]]) -> None:
+        """Go on exactly with cells of which no known point is certainly on the side that they are to take."""
+        signs, word, bit = self._population.signs, unit >> 6, np.uint64(1 << (unit & 63))
+        for i, state in chosen:
+            slot = self._order[i]
+            if slot not in self._slow:
+                known = int(self._population.known[slot])
+                if not (signs[slot, self._layer, :known, int(state > 0), word] & bit).any():
+                    self._hand_over_cell(slot)
+
+    def _move_exactly(self, slot: int, choice: int, take_up: Callable[[int], bool]) -> None:
+        assert self._moves is not None
+        layer, known = self._layer, self._slow.get(slot)
+        if known is None:
+            chain = list(self._prefix_forms(slot)[: layer + 1])
+            points = [self._known_point(slot, k) for k in range(int(self._population.known[slot]))]
+            last = unpacked(self._population.states[slot, layer], self.widths[layer])
+        else:
+            chain, points, last = self._chain(known.forms), known.points, bytes(known.states)
+        states = [*_split(chain[-1].prefix, self.widths), last]
+        found = self._moves.neighbour(chain, states, self._asked, choice, points)
+        if found is None:
+            return
+        chain, states, point = found
+        self._counters[Counter.MOVES] += 1
+        self._slow.pop(slot, None)
+        if not self._exact:
+            self._put_cell(slot, states, point)
+            if take_up(slot):
+                return
+        rows = tuple((chain[i], u, 1 if states[i][u] else -1) for i, u in self._asked)
+        signs = [chain[layer].signs(point, self._cell.counts)]
+        self._slow[slot] = ExactCell(rows, chain[layer], bytearray(states[layer]), [point], signs)
+        self._handed_over += 1
+
+    def _chain(self, forms: LayerForms) -> list[LayerForms]:
+        """The forms of all layers up to those given."""
+        if not self._forms:
+            self._forms.append(LayerForms.first(self.restriction, self._box))
+        chain = [self._forms[0]]
+        for states in _split(forms.prefix, self.widths):
+            chain.append(chain[-1].next(states))
+        return [*chain[:-1], forms]
+
+    def _put_cell(self, slot: int, states: Sequence[bytes], point: Witness) -> None:
+        """Put a cell's states, its rows and the floats near a point where those of compiled cells are."""
+        population, first = self._population, self._domain_rows
+        for i, own in enumerate(states):
+            bits = np.zeros(64 * population.states.shape[2], dtype=np.uint8)
+            bits[: len(own)] = np.frombuffer(own, dtype=np.uint8)
+            population.states[slot, i] = np.packbits(bits, bitorder="little").view(np.uint64)
+        population.length[slot] = first + len(self._asked)
+        for k, (i, u) in enumerate(self._asked):
+            population.path[slot, first + k] = i, u, 1 if states[i][u] else -1
+        self._put_point(0, point.x)
+        population.x[slot, 0] = self._points.x[0]
+        if self._image is not None:
+            population.full[slot, 0] = self._image.points[0]
+
+
+def _split(prefix: bytes, widths: Sequence[int]) -> list[bytes]:
+    """The states of each layer of a prefix."""
+    ends = list(accumulate(widths, initial=0))
+    return [prefix[start:end] for start, end in pairwise(ends) if end <= len(prefix)]
 
 
 def _integers(values: list[int]) -> IntArray:

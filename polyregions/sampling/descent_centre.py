@@ -16,22 +16,24 @@ import numpy as np
 import numpy.typing as npt
 
 from polyregions.sampling.descent_triangles import backward, cholesky, forward
-from polyregions.splitting.compiled import compiled, inlined
+from polyregions.splitting.compiled import compiled_loosely
 from polyregions.splitting.image_state import Image, Small
-from polyregions.splitting.tableau_state import FormNumber, PathColumn, padded
+from polyregions.splitting.tableau_state import ColumnRow, FormNumber, NameRow, PathColumn, padded
 
 __all__ = [
     "CentreWork",
     "Narrow",
     "RowKind",
     "Wide",
+    "barrier_step",
     "changes",
-    "factorised",
+    "factorise",
     "lift",
     "new_centre_work",
     "newton",
     "place",
     "room_along",
+    "slacks",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -39,9 +41,9 @@ IntArray = npt.NDArray[np.int64]
 
 
 class Wide:
-    """Rows of ``CentreWork.wide``, vectors over the box: a point, the inverse of D there, the gradient, a step."""
+    """Rows of ``CentreWork.wide``, vectors over the box: a point, the inverse of D there, the gradient, two steps."""
 
-    X, INVERSE_HESSIAN, GRADIENT, STEP, TRIAL, LENGTH = range(6)
+    X, INVERSE_HESSIAN, GRADIENT, STEP, OTHER, LENGTH = range(6)
 
 
 class Narrow:
@@ -51,23 +53,25 @@ class Narrow:
 
 
 class RowKind:
-    """Rows of ``CentreWork.rows``, an entry a row of the cell: its slack, and its change by the step."""
+    """Rows of ``CentreWork.rows``, an entry a row of the cell: its slack, its change by STEP, and by another step."""
 
-    SLACK, CHANGE, LENGTH = range(3)
+    SLACK, CHANGE, OTHER, LENGTH = range(4)
 
 
 # The compiler takes plain names for constants, not attributes of classes.
 _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _SCALED_CONSTANT, _OFFSET = FormNumber.SCALED_CONSTANT, Small.OFFSET
 _X, _INVERSE_HESSIAN, _GRADIENT, _STEP = Wide.X, Wide.INVERSE_HESSIAN, Wide.GRADIENT, Wide.STEP
+_OTHER = Wide.OTHER
 _Y, _PULL, _RIGHT, _FIRST, _SECOND = Narrow.Y, Narrow.PULL, Narrow.RIGHT, Narrow.FIRST, Narrow.SECOND
 _SLACK, _CHANGE = RowKind.SLACK, RowKind.CHANGE
 
-#: Newton's steps, at most; a centre is good enough if the decrement is below the second.
-_STEPS = 14
-_DECREMENT = 0.3
+#: A centre is good enough if Newton's decrement is below.
+_DECREMENT = 0.7
 #: Steps that are compared along a direction, each so much of the one before.
-_TRIALS, _SHRINK = 4, 0.4
+_TRIALS, _LEAST_TRIALS, _SHRINK = 24, 3, 0.4
+#: From this decrement on steps may be longer than Newton's: near a corner these only double the slacks.
+_FAR = 4.0
 #: Added to the diagonal of K, relatively: rows of the first layer may depend on each other.
 _RIDGE = 1e-12
 
@@ -75,36 +79,32 @@ _RIDGE = 1e-12
 class CentreWork(NamedTuple):
     """Work space, for one thread.
 
-    ``matrices`` as large as y: L, R, and two to work with. ``forms``: two layers', transposed, with ``distances``, an
-    entry a unit. ``row`` of a path: of one more row than a cell has; ``nothing``: with sign 0, where there is none.
+    ``matrices`` as large as y: L, R, and two to work with. ``column`` and ``names``: for multipliers of all rows, as
+    those of a tableau.
     """
 
     matrices: FloatArray
     wide: FloatArray
     narrow: FloatArray
     rows: FloatArray
-    forms: FloatArray
-    distances: FloatArray
-    row: IntArray
-    nothing: IntArray
+    column: FloatArray
+    names: IntArray
 
 
-def new_centre_work(dimension: int, inputs: int, rows: int, units: int) -> CentreWork:
-    """Arrays for forms over ``dimension`` coordinates, a box of ``inputs``, ``rows`` rows and layers of ``units``."""
+def new_centre_work(dimension: int, inputs: int, rows: int) -> CentreWork:
+    """Arrays for forms over ``dimension`` coordinates, a box of ``inputs`` and cells of ``rows`` rows at most."""
     n = padded(dimension)
     return CentreWork(
         np.zeros((4, n, n)),
         np.zeros((Wide.LENGTH, padded(inputs))),
         np.zeros((Narrow.LENGTH, n)),
-        np.zeros((RowKind.LENGTH, rows + 1)),
-        np.zeros((2, n, units)),
-        np.zeros((2, units)),
-        np.zeros(PathColumn.LENGTH, dtype=np.int64),
-        np.zeros(PathColumn.LENGTH, dtype=np.int64),
+        np.zeros((RowKind.LENGTH, rows)),
+        np.zeros((ColumnRow.LENGTH, max(rows, n))),
+        np.zeros((NameRow.LENGTH, max(rows, n)), dtype=np.int64),
     )
 
 
-@compiled
+@compiled_loosely
 def _add_image(image: Image | None, plain: bool | None, n: int, work: CentreWork, source: int, target: int) -> None:
     """narrow[target] += G wide[source]."""
     wide, narrow = work.wide, work.narrow
@@ -118,7 +118,7 @@ def _add_image(image: Image | None, plain: bool | None, n: int, work: CentreWork
                 narrow[target, c] += image.columns[j, c] * value
 
 
-@compiled
+@compiled_loosely
 def place(image: Image | None, plain: bool | None, n: int, work: CentreWork, source: int) -> None:
     """Y of a point of the box."""
     for c in range(n):
@@ -126,24 +126,12 @@ def place(image: Image | None, plain: bool | None, n: int, work: CentreWork, sou
     _add_image(image, plain, n, work, source, _Y)
 
 
-@inlined
-def _row(path: IntArray, count: int, unit: IntArray, i: int) -> tuple[int, int, int]:
-    """Layer, unit and sign of row i of a cell; of one more row, ``unit``, behind the last."""
-    if i < count:
-        return path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
-    return unit[_SLOT], unit[_UNIT], unit[_SIGN]
-
-
-@compiled
-def _slacks(
-    scaled: FloatArray, numbers: FloatArray, path: IntArray, count: int, unit: IntArray, n: int, work: CentreWork
-) -> float:
-    """The rows' slacks at Y, and the least; ``unit``: layer, unit and sign of one more row, or a sign of 0."""
+@compiled_loosely
+def slacks(scaled: FloatArray, numbers: FloatArray, path: IntArray, count: int, n: int, work: CentreWork) -> float:
+    """The rows' slacks at Y, and the least."""
     least = np.inf
-    for i in range(count + 1):
-        slot, u, sign = _row(path, count, unit, i)
-        if sign == 0:
-            continue
+    for i in range(count):
+        slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
         value = numbers[slot, u, _SCALED_CONSTANT]
         for c in range(n):
             value += scaled[slot, u, c] * work.narrow[_Y, c]
@@ -152,18 +140,33 @@ def _slacks(
     return least
 
 
-@compiled
-def _factorise(
-    scaled: FloatArray,
-    image: Image | None,
-    plain: bool | None,
-    path: IntArray,
-    count: int,
-    unit: IntArray,
-    n: int,
-    work: CentreWork,
+@compiled_loosely
+def _gram(generators: FloatArray, work: CentreWork, n: int) -> None:
+    """The lower triangle of K, in matrix 0; by dot products."""
+    k_matrix, wide = work.matrices[0], work.wide
+    length = wide.shape[1]
+    for i in range(0, n, 2):
+        for j in range(length):
+            wide[_STEP, j] = wide[_INVERSE_HESSIAN, j] * generators[i, j]
+            wide[_OTHER, j] = wide[_INVERSE_HESSIAN, j] * generators[i + 1, j]
+        for k in range(0, i + 2, 2):
+            s00, s01, s10, s11 = 0.0, 0.0, 0.0, 0.0
+            for j in range(length):
+                first, second = generators[k, j], generators[k + 1, j]
+                s00 += wide[_STEP, j] * first
+                s01 += wide[_STEP, j] * second
+                s10 += wide[_OTHER, j] * first
+                s11 += wide[_OTHER, j] * second
+            k_matrix[i, k], k_matrix[i, k + 1] = s00, s01
+            k_matrix[i + 1, k], k_matrix[i + 1, k + 1] = s10, s11
+
+
+@compiled_loosely
+def factorise(
+    scaled: FloatArray, image: Image | None, plain: bool | None, path: IntArray, count: int, n: int, work: CentreWork
 ) -> bool:
-    """L and R, at a point whose slacks are known: matrices 0 and 1; 2 is spoilt."""
+    """D, L and R at X, of which the slacks are known; False if floats do not do."""
+    _hessian(work)
     k_matrix, s_matrix, t_matrix = work.matrices[0], work.matrices[1], work.matrices[2]
     inverse = work.wide
     for i in range(n):
@@ -175,19 +178,7 @@ def _factorise(
         for i in range(n):
             k_matrix[i, i] = np.sqrt(inverse[_INVERSE_HESSIAN, i])
     if image is not None:
-        columns = image.columns
-        for j in range(0, inverse.shape[1], 4):
-            d0, d1 = inverse[_INVERSE_HESSIAN, j], inverse[_INVERSE_HESSIAN, j + 1]
-            d2, d3 = inverse[_INVERSE_HESSIAN, j + 2], inverse[_INVERSE_HESSIAN, j + 3]
-            for i in range(0, n, 2):
-                a0, a1 = d0 * columns[j, i], d1 * columns[j + 1, i]
-                a2, a3 = d2 * columns[j + 2, i], d3 * columns[j + 3, i]
-                b0, b1 = d0 * columns[j, i + 1], d1 * columns[j + 1, i + 1]
-                b2, b3 = d2 * columns[j + 2, i + 1], d3 * columns[j + 3, i + 1]
-                for k in range(i + 2):
-                    c0, c1, c2, c3 = columns[j, k], columns[j + 1, k], columns[j + 2, k], columns[j + 3, k]
-                    k_matrix[i, k] += (a0 * c0 + a1 * c1) + (a2 * c2 + a3 * c3)
-                    k_matrix[i + 1, k] += (b0 * c0 + b1 * c1) + (b2 * c2 + b3 * c3)
+        _gram(image.generators, work, n)
         trace = 0.0
         for i in range(n):
             trace += k_matrix[i, i]
@@ -195,18 +186,19 @@ def _factorise(
             k_matrix[i, i] += _RIDGE * trace / n
         if not cholesky(k_matrix, n):
             return False
-    for i in range(count + 1):
-        slot, u, sign = _row(path, count, unit, i)
-        if sign == 0:
-            continue
+    for i in range(count):
+        slot, u = path[i, _SLOT], path[i, _UNIT]
         weight = 1.0 / (work.rows[_SLACK, i] * work.rows[_SLACK, i])
         if image is not None and slot == 0:
             t_matrix[u, u] += weight * scaled[0, u, u] * scaled[0, u, u]
             continue
         for a in range(n):
             factor = weight * scaled[slot, u, a]
-            for b in range(n):
+            for b in range(a + 1):
                 t_matrix[a, b] += factor * scaled[slot, u, b]
+    for a in range(n):
+        for b in range(a):
+            t_matrix[b, a] = t_matrix[a, b]
     # B = T L in matrix 3, then S = 1 + L^T B.
     product = work.matrices[3]
     for i in range(n):
@@ -227,7 +219,7 @@ def _factorise(
     return cholesky(s_matrix, n)
 
 
-@compiled
+@compiled_loosely
 def _hessian(work: CentreWork) -> None:
     """The inverse of D at X."""
     wide = work.wide
@@ -237,27 +229,7 @@ def _hessian(work: CentreWork) -> None:
         wide[_INVERSE_HESSIAN, j] = 1.0 / (up * up + down * down)
 
 
-@compiled
-def factorised(
-    scaled: FloatArray,
-    numbers: FloatArray,
-    image: Image | None,
-    plain: bool | None,
-    path: IntArray,
-    count: int,
-    unit: IntArray,
-    n: int,
-    work: CentreWork,
-) -> bool:
-    """Y, the slacks, D, L and R at X; False if X is not in the cell, or floats do not do."""
-    place(image, plain, n, work, _X)
-    if not _slacks(scaled, numbers, path, count, unit, n, work) > 0.0:
-        return False
-    _hessian(work)
-    return _factorise(scaled, image, plain, path, count, unit, n, work)
-
-
-@compiled
+@compiled_loosely
 def lift(image: Image | None, plain: bool | None, n: int, work: CentreWork, row: int) -> None:
     """STEP = G^T narrow[row]."""
     wide, narrow = work.wide, work.narrow
@@ -273,7 +245,7 @@ def lift(image: Image | None, plain: bool | None, n: int, work: CentreWork, row:
                 wide[_STEP, j] += value * image.generators[c, j]
 
 
-@compiled
+@compiled_loosely
 def room_along(count: int, sense: float, work: CentreWork) -> float:
     """How far one may go along ``sense`` times STEP, and CHANGE of the first ``count`` rows."""
     wide, rows = work.wide, work.rows
@@ -291,31 +263,29 @@ def room_along(count: int, sense: float, work: CentreWork) -> float:
     return room
 
 
-@compiled
+@compiled_loosely
 def changes(
-    scaled: FloatArray, image: Image | None, plain: bool | None, path: IntArray, count: int, unit: IntArray, n: int,
-    work: CentreWork,
-) -> None:  # fmt: skip
+    scaled: FloatArray, image: Image | None, plain: bool | None, path: IntArray, count: int, n: int, work: CentreWork
+) -> None:
     """CHANGE: the rows' change by STEP. Spoils FIRST."""
     narrow = work.narrow
     for c in range(n):
         narrow[_FIRST, c] = 0.0
     _add_image(image, plain, n, work, _STEP, _FIRST)
-    for i in range(count + 1):
-        slot, u, sign = _row(path, count, unit, i)
+    for i in range(count):
+        slot, u, sign = path[i, _SLOT], path[i, _UNIT], path[i, _SIGN]
         value = 0.0
         for c in range(n):
             value += scaled[slot, u, c] * narrow[_FIRST, c]
         work.rows[_CHANGE, i] = sign * value
 
 
-@compiled
-def _search(count: int, has_extra: bool, room: float, work: CentreWork) -> float:
-    """The best of a few steps along STEP by the barrier itself."""
+@compiled_loosely
+def _search(count: int, first: float, work: CentreWork) -> float:
+    """The best of a few steps along STEP by the barrier itself, from the first on each shorter than the one before."""
     wide, rows = work.wide, work.rows
-    best, least = 0.0, np.inf
-    step = min(1.0, 0.9 * room)
-    for _ in range(_TRIALS):
+    best, least, step = 0.0, np.inf, first
+    for k in range(_TRIALS):
         value, product = 0.0, 1.0
         for j in range(wide.shape[1]):
             ratio = step * wide[_STEP, j]
@@ -324,46 +294,45 @@ def _search(count: int, has_extra: bool, room: float, work: CentreWork) -> float
                 value -= np.log(product)
                 product = 1.0
         value -= np.log(product)
-        for i in range(count + has_extra):
+        for i in range(count):
             value -= np.log1p(step * rows[_CHANGE, i] / rows[_SLACK, i])
         if value < least:
             best, least = step, value
+        elif k > _LEAST_TRIALS:
+            break
         step *= _SHRINK
     return best
 
 
-@compiled
-def newton(
+@compiled_loosely
+def barrier_step(
     scaled: FloatArray,
-    numbers: FloatArray,
     image: Image | None,
     plain: bool | None,
     path: IntArray,
     count: int,
-    unit: IntArray,
     n: int,
     work: CentreWork,
-) -> bool:
-    """Move X to the centre; L and R are left as of a point nearby. False if it failed."""
+    is_newton: bool,
+) -> float:
+    """STEP: Newton's for the barrier at X, with L, R and the slacks as they are; else down the gradient.
+
+    Returns the square of Newton's decrement.
+    """  # fmt: skip
     wide, narrow, rows = work.wide, work.narrow, work.rows
-    has_extra = unit[_SIGN] != 0
     l_matrix, r_matrix = work.matrices[0], work.matrices[1]
-    for _ in range(_STEPS):
-        if not factorised(scaled, numbers, image, plain, path, count, unit, n, work):
-            return False
+    for c in range(n):
+        narrow[_PULL, c] = 0.0
+    for i in range(count):
+        slot, u = path[i, _SLOT], path[i, _UNIT]
+        factor = path[i, _SIGN] / rows[_SLACK, i]
         for c in range(n):
-            narrow[_PULL, c] = 0.0
-        for i in range(count + 1):
-            slot, u, sign = _row(path, count, unit, i)
-            if sign == 0:
-                continue
-            factor = sign / rows[_SLACK, i]
-            for c in range(n):
-                narrow[_PULL, c] += factor * scaled[slot, u, c]
-        lift(image, plain, n, work, _PULL)
-        for j in range(wide.shape[1]):
-            x = wide[_X, j]
-            wide[_GRADIENT, j] = 1.0 / (1.0 - x) - 1.0 / x - wide[_STEP, j]
+            narrow[_PULL, c] += factor * scaled[slot, u, c]
+    lift(image, plain, n, work, _PULL)
+    for j in range(wide.shape[1]):
+        x = wide[_X, j]
+        wide[_GRADIENT, j] = 1.0 / (1.0 - x) - 1.0 / x - wide[_STEP, j]
+    if is_newton:
         # v = G D^-1 gradient; q = L^-T (1 - S^-1) L^-1 v.
         for j in range(wide.shape[1]):
             wide[_STEP, j] = wide[_INVERSE_HESSIAN, j] * wide[_GRADIENT, j]
@@ -379,18 +348,48 @@ def newton(
             narrow[_RIGHT, c] -= narrow[_SECOND, c]
         backward(l_matrix, narrow, _RIGHT, n)
         lift(image, plain, n, work, _RIGHT)
-        decrement = 0.0
+    else:
         for j in range(wide.shape[1]):
-            wide[_STEP, j] = -wide[_INVERSE_HESSIAN, j] * (wide[_GRADIENT, j] - wide[_STEP, j])
-            decrement -= wide[_GRADIENT, j] * wide[_STEP, j]
+            wide[_STEP, j] = 0.0
+    decrement = 0.0
+    for j in range(wide.shape[1]):
+        wide[_STEP, j] = -wide[_INVERSE_HESSIAN, j] * (wide[_GRADIENT, j] - wide[_STEP, j])
+        decrement -= wide[_GRADIENT, j] * wide[_STEP, j]
+    changes(scaled, image, plain, path, count, n, work)
+    return decrement
+
+
+@compiled_loosely
+def newton(
+    scaled: FloatArray,
+    numbers: FloatArray,
+    image: Image | None,
+    plain: bool | None,
+    path: IntArray,
+    count: int,
+    n: int,
+    steps: int,
+    work: CentreWork,
+) -> bool:
+    """Move X to the centre, by at most so many steps; L and R are left as of a point nearby. False if it failed."""
+    wide = work.wide
+    for _ in range(steps):
+        place(image, plain, n, work, _X)
+        if not slacks(scaled, numbers, path, count, n, work) > 0.0:
+            return False
+        is_newton = factorise(scaled, image, plain, path, count, n, work)
+        decrement = barrier_step(scaled, image, plain, path, count, n, work, is_newton)
         if not np.isfinite(decrement):
             return False
-        if decrement < _DECREMENT * _DECREMENT:
+        if is_newton and decrement < _DECREMENT * _DECREMENT:
             return True
-        changes(scaled, image, plain, path, count, unit, n, work)
-        step = _search(count, has_extra, room_along(count + has_extra, 1.0, work), work)
-        if not step > 0.0:
-            return True
+        room = room_along(count, 1.0, work)
+        # Near a corner the matrices are beyond floats: away from it, half as far as one can go.
+        step = 0.5 * room
+        if is_newton:
+            step = _search(count, 0.9 * room if decrement > _FAR * _FAR else min(1.0, 0.9 * room), work)
+        if not (step > 0.0 and np.isfinite(step)):
+            return is_newton
         for j in range(wide.shape[1]):
             wide[_X, j] += step * wide[_STEP, j]
     return True

@@ -3,14 +3,14 @@
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.splitting.compiled import compiled
+from polyregions.splitting.compiled import compiled_loosely
 
 __all__ = ["backward", "cholesky", "forward"]
 
 FloatArray = npt.NDArray[np.float64]
 
 
-@compiled
+@compiled_loosely
 def cholesky(matrix: FloatArray, n: int) -> bool:
     """Replace the lower triangle by its factor; the upper one is work space."""
     # Rows of the factor's transpose, which are contiguous: two of them at a time are taken out of what is left.
@@ -42,7 +42,7 @@ def cholesky(matrix: FloatArray, n: int) -> bool:
     return True
 
 
-@compiled
+@compiled_loosely
 def forward(matrix: FloatArray, vector: FloatArray, row: int, n: int) -> None:
     """vector = L^-1 vector."""
     for i in range(n):
@@ -52,7 +52,7 @@ def forward(matrix: FloatArray, vector: FloatArray, row: int, n: int) -> None:
         vector[row, i] = value / matrix[i, i]
 
 
-@compiled
+@compiled_loosely
 def backward(matrix: FloatArray, vector: FloatArray, row: int, n: int) -> None:
     """vector = L^-T vector."""
     for i in range(n - 1, -1, -1):

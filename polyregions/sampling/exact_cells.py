@@ -40,6 +40,11 @@ class ExactCell:
     points: list[Witness]
     signs: list[npt.NDArray[np.int8]]
 
+    @property
+    def prefix(self) -> bytes:
+        """The states of all units of the layers that it has entered, 0 of those not asked about yet."""
+        return self.forms.prefix + bytes(self.states)
+
     def half(self, unit: int, state: int, *, split: bool, is_open: bool) -> "ExactCell":
         """The part of the cell on which the unit is active (state 1) or inactive (-1)."""
         chosen = range(len(self.points))

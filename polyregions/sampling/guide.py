@@ -4,22 +4,43 @@ Neither has any influence on what the estimate is on average, only on how much i
 functions of the cells alone, so that a probe depends on nothing but its random numbers.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BoolArray", "Guide", "IntArray", "PlainGuide"]
+__all__ = ["BoolArray", "Choice", "FloatArray", "Guide", "IntArray", "PlainGuide"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
+class Choice(Protocol):
+    """What is left to chance."""
+
+    def __call__(self, parents: IntArray, probabilities: FloatArray) -> BoolArray:
+        """Which candidates are kept, each with its own probability; how those of different ones depend is free.
+
+        The two halves of one cell stand side by side, with the same parent.
+        """
+
+    def proposals(self, cells: int, each: int, below: int) -> IntArray:
+        """Whole numbers from 0 to ``below`` - 1, independent and equally probable, (cells, each)."""
+
+    def coins(self, cells: int, each: int, ratios: FloatArray) -> FloatArray:
+        """Numbers in [0, 1), (cells, each), independent and below each of the ratios with just that probability."""
+
+
 class Guide(Protocol):
     """Goes along with a population of cells and is told of each of its steps."""
 
     name: str
+
+    @property
+    def proven(self) -> IntArray | None:
+        """Per slot what the unit last asked about is on its cell, where that is proven already, or 0."""
 
     def start(self) -> None:
         """The whole domain is the only cell."""
@@ -46,11 +67,23 @@ class Guide(Protocol):
     def keep(self, kept: IntArray) -> None:
         """Which candidates are the cells now; called after the population has gone on."""
 
+    def move(self, choice: Choice, stop: Callable[[], bool]) -> FloatArray:
+        """Move the cells, and say by what their weights are to be multiplied.
+
+        However the sum over a population of weight times f(cell) is distributed, its mean must stay that of f over all
+        cells, for all f at once.
+
+        Raises
+        ------
+        Stopped
+            If ``stop``, asked now and then, says so.
+        """
+
 
 class PlainGuide:
     """The units in order, and no cell has more leaves than another."""
 
-    name = "order"
+    name, proven = "order", None
 
     def __init__(self) -> None:
         self._next, self._cells = 0, 1
@@ -73,3 +106,7 @@ class PlainGuide:
     def keep(self, kept: IntArray) -> None:
         self._next += 1
         self._cells = len(kept)
+
+    def move(self, choice: Choice, stop: Callable[[], bool]) -> FloatArray:
+        """No cell moves."""
+        return np.ones(self._cells)

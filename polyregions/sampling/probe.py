@@ -6,25 +6,14 @@ Derivation, and why it is unbiased: docs/estimates.md.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from polyregions.sampling.descent import Descent
-from polyregions.sampling.guide import Guide
+from polyregions.sampling.guide import BoolArray, Choice, Guide, IntArray
 from polyregions.sampling.resampling import FloatArray, keep_probabilities, systematic
 
-__all__ = ["Choice", "Probe", "RandomChoice", "probe"]
-
-IntArray = npt.NDArray[np.int64]
-
-
-class Choice(Protocol):
-    """Keeps each candidate with its own probability; how those of different candidates depend is free."""
-
-    def __call__(self, parents: IntArray, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
-        """Which candidates are kept; the two halves of one cell stand side by side, with the same parent."""
+__all__ = ["Probe", "RandomChoice", "probe"]
 
 
 class RandomChoice:
@@ -36,7 +25,7 @@ class RandomChoice:
     def __init__(self, random: np.random.Generator) -> None:
         self._random = random
 
-    def __call__(self, parents: IntArray, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
+    def __call__(self, parents: IntArray, probabilities: FloatArray) -> BoolArray:
         order = np.arange(len(parents))
         first = np.flatnonzero(parents[1:] == parents[:-1])
         swapped = first[self._random.integers(0, 2, len(first)) > 0]
@@ -45,12 +34,18 @@ class RandomChoice:
         keep[order] = systematic(self._random.random(), probabilities[order])
         return keep
 
+    def proposals(self, cells: int, each: int, below: int) -> IntArray:
+        return self._random.integers(0, below, (cells, each))
+
+    def coins(self, cells: int, each: int, ratios: FloatArray) -> FloatArray:
+        return self._random.random((cells, each))
+
 
 @dataclass(frozen=True)
 class Probe:
     """What a probe found: ``mantissa`` 2^``exponent`` regions on average.
 
-    ``regions`` is how many it came down to, all different; if ``complete``, it never left one out and these are all.
+    ``regions`` is how many different ones it came down to; if ``complete``, it never left one out and these are all.
     """
 
     mantissa: float
@@ -85,7 +80,7 @@ def probe(
         guide.enter(width)
         for _ in range(width):
             units = guide.units()
-            answers = descent.settle(units, stop)
+            answers = descent.settle(units, stop, guide.proven)
             parents = np.repeat(np.arange(len(answers)), 1 + (answers == 0))
             states = answers[parents]
             second = np.flatnonzero(parents[1:] == parents[:-1])
@@ -109,5 +104,8 @@ def probe(
                 exponent += power
             descent.go_on(units, answers, list(zip(parents[kept].tolist(), states[kept].tolist(), strict=True)))
             guide.keep(kept)
+            if not complete:
+                # Of all cells none is to be found twice.
+                weights = weights * guide.move(choice, stop)
     mantissa, power = math.frexp(math.fsum(weights))
-    return Probe(mantissa, exponent + power, len(weights), complete)
+    return Probe(mantissa, exponent + power, descent.distinct(), complete)

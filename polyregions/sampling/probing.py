@@ -13,8 +13,8 @@ from polyregions.definition import Definition
 from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling.betting import betting_bound
-from polyregions.sampling.centre_guide import guide_of
 from polyregions.sampling.descent import Descent, Stopped
+from polyregions.sampling.moving_guide import guide_of
 from polyregions.sampling.probe import Probe, RandomChoice, probe
 from polyregions.sampling.result import number
 

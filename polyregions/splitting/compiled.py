@@ -13,7 +13,7 @@ from polyregions.certificate.encoding import __file__ as encoding_source
 from polyregions.exact.cell import __file__ as cell_source
 from polyregions.exact.filter import __file__ as filter_source
 
-__all__ = ["CompilationLog", "compiled", "compiled_fused", "inlined", "inlined_fused"]
+__all__ = ["CompilationLog", "compiled", "compiled_fused", "compiled_loosely", "inlined", "inlined_fused"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,6 +70,11 @@ def compiled(function: F, **options: Any) -> F:
 def compiled_fused(function: F) -> F:
     """The same where a product and a sum may be rounded once together, which the function's error bounds cover."""
     return compiled(function, fastmath={"contract"})
+
+
+def compiled_loosely(function: F) -> F:
+    """The same where sums may be taken in any order: results depend on the processor and may prove nothing."""
+    return compiled(function, fastmath={"contract", "reassoc"})
 
 
 def inlined(function: F) -> F:

@@ -59,7 +59,9 @@ class Counter:
     DEPTH, POINTS, FOUND, WORK, BUFFERED, UNIT, SIGN, INSIDE = range(8)
     PROGRAMS, PIVOTS, BY_FILTER, SPLITS, RANDOM = range(8, 13)
     # How many multipliers the last proof has; how much of the record's arrays is used.
-    MULTIPLIERS, INTEGERS, FLOATS, LENGTH = range(13, 17)
+    MULTIPLIERS, INTEGERS, FLOATS = range(13, 16)
+    # Of cells that went to a neighbour.
+    MOVES, LENGTH = range(16, 18)
 
 
 class Phase:

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 import polyregions as pr
 from polyregions.definition import Definition
 from polyregions.exact.restriction import Restriction
-from polyregions.sampling.centre_guide import CentreGuide
 from polyregions.sampling.descent import Descent, Stopped
 from polyregions.sampling.guide import PlainGuide
+from polyregions.sampling.moving_guide import MovingGuide
 from polyregions.sampling.probe import RandomChoice, probe
 from polyregions.sampling.resampling import systematic
 from tests.nets import npz
 from tests.strategies import PATTERN_DEFINITIONS, awkward, of_known, tiny_nets
 
-GUIDES = pytest.mark.parametrize("guide", [lambda descent: PlainGuide(), CentreGuide], ids=["plain", "centre"])
+GUIDES = pytest.mark.parametrize("guide", [lambda descent: PlainGuide(), MovingGuide], ids=["plain", "moves"])
 DEFINITIONS = pytest.mark.parametrize("definition", PATTERN_DEFINITIONS)
 
 
@@ -38,6 +38,25 @@ class Replay:
         self.taken += 1
         self.probability *= ends[outcome + 1] - ends[outcome]
         return systematic((ends[outcome] + ends[outcome + 1]) / 2, probabilities)
+
+    def proposals(self, cells, each, below):
+        """One proposal each, all cells the same: each cell's own is then as probable as any."""
+        outcome = self.script[self.taken] if self.taken < len(self.script) else 0
+        if self.taken >= len(self.script):
+            self.open.append(below)
+        self.taken += 1
+        self.probability /= below
+        return np.full((cells, 1), outcome)
+
+    def coins(self, cells, each, ratios):
+        """Between two neighbouring ratios, all the same."""
+        ends = np.unique(np.concatenate([[0.0, 1.0], ratios]))
+        outcome = self.script[self.taken] if self.taken < len(self.script) else 0
+        if self.taken >= len(self.script):
+            self.open.append(len(ends) - 1)
+        self.taken += 1
+        self.probability *= ends[outcome + 1] - ends[outcome]
+        return np.full((cells, 1), ends[outcome])
 
 
 def all_outcomes(descent, guide, cells):
@@ -61,22 +80,27 @@ def small_net(seed, widths=(2, 4, 3), bias=0.5):
                                   include_output=True)  # fmt: skip
 
 
-@GUIDES
-@pytest.mark.parametrize("widths", [(2, 4, 3), (5, 3, 2)])
-@pytest.mark.parametrize("cells", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("guide", "widths", "cells"),
+    [
+        *((PlainGuide, widths, cells) for widths in [(2, 4, 3), (5, 3, 2)] for cells in [1, 2, 3]),
+        # Each proposal multiplies the ways that a probe can go.
+        *((MovingGuide, widths, cells) for widths in [(2, 2, 2), (4, 2, 2)] for cells in [1, 2]),
+    ],
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_expectation_over_all_choices_is_the_count(guide, widths, seed, cells):
     net, box = small_net(seed, widths), pr.Box(-1, 1)
     expected = int(pr.count(net, box))
     descent = Descent(Restriction(net, box), Definition.REGIONS, cells=cells)
-    outcomes = list(all_outcomes(descent, guide(descent), cells))
+    outcomes = list(all_outcomes(descent, PlainGuide() if guide is PlainGuide else guide(descent), cells))
     assert math.fsum(p for p, _, _ in outcomes) == pytest.approx(1.0)
     assert math.fsum(p * x for p, x, _ in outcomes) == pytest.approx(expected, rel=1e-9)
-    assert len(outcomes) > 1
+    assert (len(outcomes) > 1) == (expected > cells)
     for _, x, found in outcomes:
         assert 1 <= found.regions <= min(expected, cells + 1)
         assert x >= 1
-        assert not found.complete
+        assert found.complete == (expected <= cells)
 
 
 @DEFINITIONS
@@ -98,7 +122,7 @@ def check_complete(net, box, definition, cells=5000):
     restriction = Restriction(net, box)
     for options in ({}, {"doubt": 0.5}, {"exact": True}):
         descent = Descent(restriction, definition, cells=cells, **options)
-        for guide in (PlainGuide(), *([CentreGuide(descent)] if descent.view else [])):
+        for guide in (PlainGuide(), *([MovingGuide(descent)] if descent.view else [])):
             found = probe(descent, guide, None, cells=cells)
             assert (found.complete, found.regions) == (True, expected)
             assert Fraction(found.mantissa) * Fraction(2) ** found.exponent == expected
