@@ -6,7 +6,7 @@ the one unit that all cells are at: where a known point shows one side, a single
 
 import numpy as np
 
-from polyregions.sampling.descent_state import KEPT, IntArray, Population, WordArray
+from polyregions.sampling.descent_state import KEPT, FloatArray, IntArray, Population, WordArray
 from polyregions.splitting.compiled import compiled, inlined
 from polyregions.splitting.image_kernel import find_in_image
 from polyregions.splitting.image_state import Image, with_points
@@ -15,12 +15,21 @@ from polyregions.splitting.tableau_kernel import NO, UNDECIDED, find
 from polyregions.splitting.tableau_search import next_rows
 from polyregions.splitting.tableau_state import Constant, Counter, PathColumn, Problem, Tableau
 
-__all__ = ["branch", "enter", "settle"]
+__all__ = ["branch", "doubted", "enter", "settle"]
 
 _POINTS, _SIGN, _INSIDE, _BY_FILTER = Counter.POINTS, Counter.SIGN, Counter.INSIDE, Counter.BY_FILTER
 _RANDOM, _DOUBT = Counter.RANDOM, Constant.DOUBT
 _PATH_SLOT, _PATH_UNIT, _PATH_SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
+
+
+@compiled
+def doubted(counters: IntArray, constants: FloatArray) -> bool:
+    """Whether a decision is to be left to exact arithmetic, for tests."""
+    if not constants[_DOUBT] > 0.0:
+        return False
+    counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
+    return bool((counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT])
 
 
 @compiled
@@ -79,10 +88,8 @@ def settle(
                     counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names,
                     with_points(image, population.full[p]), layer, unit, sign, count, inside,
                 )  # fmt: skip
-            if constants[_DOUBT] > 0.0:
-                counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
-                if (counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT]:
-                    answer = UNDECIDED
+            if doubted(counters, constants):
+                answer = UNDECIDED
             if answer == UNDECIDED:
                 counters[_SIGN], counters[_INSIDE] = sign, inside
                 return k

@@ -2,9 +2,9 @@
 
 A proposal takes a unit that was asked about and asks whether the cell has a facet on its boundary. That is so if the
 unit cuts the cell that the other rows make, which is decided like everything else: by a point that the filter accepts,
-or by multipliers that it accepts. Both are proposed by steps along the unit's direction in the norm of the barrier
-(affine scaling, Dikin 1967): points until the boundary is crossed, and the multipliers that belong to each step; and at
-last by a linear program. The answer does not depend on how it was found.
+or by multipliers that it accepts. Both are proposed by Newton's steps for the form plus the barrier, whose weight
+sinks: points until the boundary is crossed, and the multipliers that belong to each step; at last by a linear program.
+The answer does not depend on how it was found.
 """
 
 import numpy as np
@@ -24,6 +24,7 @@ from polyregions.sampling.descent_centre import (
     room_along,
     slacks,
 )
+from polyregions.sampling.descent_kernel import doubted
 from polyregions.sampling.descent_state import KEPT, Population
 from polyregions.sampling.descent_triangles import backward, forward
 from polyregions.splitting.compiled import compiled
@@ -35,7 +36,6 @@ from polyregions.splitting.tableau_search import next_rows
 from polyregions.splitting.tableau_state import (
     BoxRow,
     ColumnRow,
-    Constant,
     Counter,
     FormNumber,
     NameRow,
@@ -57,7 +57,7 @@ _OTHER_STEP, _OTHER_CHANGE = Wide.OTHER, RowKind.OTHER
 _Y, _RIGHT, _FIRST, _SLACK, _CHANGE = Narrow.Y, Narrow.RIGHT, Narrow.FIRST, RowKind.SLACK, RowKind.CHANGE
 _SCALED_CONSTANT, _SCALE, _POINTS = FormNumber.SCALED_CONSTANT, FormNumber.SCALE, Counter.POINTS
 _BY_FILTER, _MULTIPLIER, _WEIGHT = Counter.BY_FILTER, NameRow.MULTIPLIER, ColumnRow.WEIGHT
-_DOUBT, _RANDOM, _MOVES = Constant.DOUBT, Counter.RANDOM, Counter.MOVES
+_MOVES = Counter.MOVES
 _ONE = np.uint64(1)
 
 #: Steps of a walk to a form's boundary, at most, and the share of the way to the cell's boundary that each goes; that
@@ -378,6 +378,25 @@ def _centre_of_facet(
 
 
 @compiled
+def _between(
+    population: Population, image: Image | None, p: int, inside: int, far: int, share: float, new: int
+) -> bool:
+    """Make point ``new`` of a cell that at a share of the way between two; False if it is not certainly in the box."""
+    x = population.x[p]
+    if image is None:
+        for j in range(x.shape[1]):
+            x[new, j] = x[inside, j] + share * (x[far, j] - x[inside, j])
+    if image is not None:
+        own = with_points(image, population.full[p])
+        for j in range(own.points.shape[1]):
+            own.points[new, j] = own.points[inside, j] + share * (own.points[far, j] - own.points[inside, j])
+        if not lies_inside(own, new):
+            return False
+        to_image(own, x, new)
+    return True
+
+
+@compiled
 def _behind(
     problem: Problem,
     population: Population,
@@ -422,26 +441,12 @@ def _behind(
     for _ in range(_TRIALS):
         step = crossing + share * (room - crossing)
         share *= _NEARER
-        if image is None:
-            for j in range(x.shape[1]):
-                x[far + 1, j] = x[inside, j] + step * (x[far, j] - x[inside, j])
-        if image is not None:
-            own = with_points(image, population.full[p])
-            for j in range(own.points.shape[1]):
-                own.points[far + 1, j] = own.points[inside, j] + step * (own.points[far, j] - own.points[inside, j])
-            if not lies_inside(own, far + 1):
-                continue
-            to_image(own, x, far + 1)
+        if not _between(population, image, p, inside, far, step, far + 1):
+            continue
         if holds(box, constants, a, numbers, path, x, rows, far + 1, count):
             _replace(population, p, far + 1, far, count)
             return True
-    if image is None:
-        for j in range(x.shape[1]):
-            x[far + 1, j] = x[inside, j] + crossing * (x[far, j] - x[inside, j])
-    if image is not None:
-        own = with_points(image, population.full[p])
-        for j in range(own.points.shape[1]):
-            own.points[far + 1, j] = own.points[inside, j] + crossing * (own.points[far, j] - own.points[inside, j])
+    _between(population, image, p, inside, far, crossing, far + 1)
     _take(problem, population, image, p, far + 1, work)
     if not _centre_of_facet(population, image, plain, n, p, count - 1, slot, u, work):
         return False
@@ -532,15 +537,6 @@ def _centre(
 
 
 @compiled
-def _doubted(counters: IntArray, constants: FloatArray) -> bool:
-    """Whether a decision is to be left to exact arithmetic, for tests."""
-    if not constants[_DOUBT] > 0.0:
-        return False
-    counters[_RANDOM] = (counters[_RANDOM] * 1103515245 + 12345) & 0x7FFFFFFF
-    return bool((counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT])
-
-
-@compiled
 def ask(
     counters: IntArray,
     problem: Problem,
@@ -581,7 +577,7 @@ def ask(
                 constants, population.a[p], population.numbers[p], population.x[p], population.values[p],
                 population.signs[p], new, layer, masks, 0,
             )  # fmt: skip
-        elif answer == NO and not _doubted(counters, constants):
+        elif answer == NO and not doubted(counters, constants):
             counters[_BY_FILTER] += 1
             proven[p] = sign
 
@@ -629,7 +625,7 @@ def move(
         slot, u, sign = int(path[last, _SLOT]), int(path[last, _UNIT]), int(path[last, _SIGN])
         word, bit, new = u >> 6, _ONE << np.uint64(u & 63), int(population.known[p])
         answer = _beyond(counters, problem, population, tableau, image, plain, n, p, last, slot, u, sign, work, walk)
-        if _doubted(counters, constants):
+        if doubted(counters, constants):
             answer = UNDECIDED
         if answer == YES:
             population.states[p, slot, word] ^= bit

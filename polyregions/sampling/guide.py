@@ -61,9 +61,6 @@ class Guide(Protocol):
         is_split : whether the unit cuts the candidate's cell
         """
 
-    def wanted(self, cells: int) -> int:
-        """How many of the candidates are to go on, at most ``cells``."""
-
     def keep(self, kept: IntArray) -> None:
         """Which candidates are the cells now; called after the population has gone on."""
 
@@ -99,9 +96,6 @@ class PlainGuide:
 
     def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
         return np.zeros(len(parents))
-
-    def wanted(self, cells: int) -> int:
-        return cells
 
     def keep(self, kept: IntArray) -> None:
         self._next += 1

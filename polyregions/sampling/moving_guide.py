@@ -8,6 +8,7 @@ from polyregions.sampling.descent import Descent
 from polyregions.sampling.descent_centre import new_centre_work
 from polyregions.sampling.descent_moves import ask, move, take_up
 from polyregions.sampling.guide import BoolArray, Choice, FloatArray, Guide, IntArray, PlainGuide
+from polyregions.sampling.resampling import on_grid
 from polyregions.splitting.tableau_state import padded
 
 __all__ = ["MovingGuide", "guide_of"]
@@ -15,8 +16,6 @@ __all__ = ["MovingGuide", "guide_of"]
 #: Proposals of each cell after a unit: as long as the units asked about are fewer than the inputs nearly all cells are
 #: cut, and there is little to mix.
 _FEW, _MANY = 2, 10
-#: Ratios of probabilities are multiples of 1 over this, so that moves happen with exactly these.
-_GRID = 2**44
 #: What an active unit is guessed to add to log2 of the leaves, and what it takes away to be on the other side of a
 #: unit's boundary than the middle of the box is, times the square of the boundary's place between middle and corner.
 _ACTIVE, _ACROSS = 0.5, 8.0
@@ -71,14 +70,11 @@ class MovingGuide:
         """As much as the first layer's units are known to give, the less the fewer units are left."""
         descent = self._descent
         self._parents = np.array(descent.slots, dtype=np.int64)[parents]
-        self._ratios = np.maximum(np.rint(np.exp2(-self._left() * np.abs(self._preference)) * _GRID), 1.0) / _GRID
+        self._ratios = on_grid(np.exp2(-self._left() * np.abs(self._preference)))
         active = descent.active(len(self._preference))[parents]
         if descent.layer == 0:
             active[np.arange(len(parents)), units] = states > 0
         return self._logarithms(active, self._next + 1 if descent.layer == 0 else len(self._preference))
-
-    def wanted(self, cells: int) -> int:
-        return cells
 
     def keep(self, kept: IntArray) -> None:
         self._centres[self._descent.slots] = self._centres[self._parents[kept]]

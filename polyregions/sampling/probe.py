@@ -88,13 +88,11 @@ def probe(
             guesses = guide.guesses(parents, units[parents], states, answers[parents] == 0)
             weights = weights[parents]
             kept = np.arange(len(parents))
-            # As long as nothing was left out the result may yet be exact.
-            wanted = cells if complete and len(parents) <= cells else guide.wanted(cells)
-            if len(parents) > wanted:
+            if len(parents) > cells:
                 logarithms = np.log2(weights) + guesses
                 # The least priority is not 0: what seems to have no leaf may have many.
                 priorities = np.exp2(np.maximum(logarithms - logarithms.max(), -1000.0))
-                probabilities = keep_probabilities(priorities, wanted)
+                probabilities = keep_probabilities(priorities, cells)
                 kept = np.flatnonzero(choice(parents, probabilities))
                 complete = complete and len(kept) == len(parents)
                 weights = weights[kept] / probabilities[kept]

@@ -8,7 +8,7 @@ p_i add up to the number wanted, and its weight is divided by p_i. Which ones is
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MOST_CELLS", "keep_probabilities", "systematic"]
+__all__ = ["MOST_CELLS", "keep_probabilities", "on_grid", "systematic"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -42,8 +42,13 @@ def keep_probabilities(priorities: FloatArray, most: int) -> FloatArray:
     c = totals[n - 1 - k] / (most - k)
     fits = np.flatnonzero(ordered[n - 1 - k] <= c)
     shares = np.minimum(1.0, priorities / c[fits[0] if len(fits) else most - 1])
-    probabilities: FloatArray = np.maximum(np.rint(shares * _GRID), 1.0) / _GRID
-    return probabilities
+    return on_grid(shares)
+
+
+def on_grid(probabilities: FloatArray) -> FloatArray:
+    """Rounded to multiples of 2^-44, and at least that much: what is to happen with a chance can."""
+    rounded: FloatArray = np.maximum(np.rint(probabilities * _GRID), 1.0) / _GRID
+    return rounded
 
 
 def systematic(uniform: float, probabilities: FloatArray) -> npt.NDArray[np.bool_]:
