@@ -16,10 +16,11 @@ from polyregions.exact.cell import Cell, LayerForms, Witness
 from polyregions.exact.filter import FloatRows
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling import descent_kernel
+from polyregions.sampling.deep_points import deep_point
 from polyregions.sampling.descent_state import Population, new_population
 from polyregions.sampling.exact_cells import Decider, ExactCell
 from polyregions.sampling.exact_moves import ExactMoves
-from polyregions.splitting.image_state import Image, exact_rows
+from polyregions.splitting.image_state import Image, Small, exact_rows
 from polyregions.splitting.lp_cells import LPCells
 from polyregions.splitting.tableau_cells import TableauTree
 from polyregions.splitting.tableau_filter import evaluate, prepare
@@ -324,13 +325,17 @@ class Descent(TableauTree):
         """
         with np.errstate(all="ignore"):
             for slot, own, chances in zip(self._order, choices, coins, strict=True):
-                done = 0
+                done, deepened = 0, -1
                 if stop():
                     raise Stopped
                 while done < len(own):
                     if slot not in self._slow:
                         done = compiled(slot, own, chances, done)
                     if done < len(own):
+                        if slot not in self._slow and deepened < done:
+                            deepened = done
+                            if self._deepen(slot, take_up):
+                                continue
                         layer, unit = self._asked[own[done]]
                         leaves = layer == 0 and self._state_of(slot, layer, unit) == favoured[unit]
                         if not leaves or chances[done] < ratios[unit]:
@@ -517,12 +522,38 @@ class Descent(TableauTree):
         self._slow.pop(slot, None)
         if not self._exact:
             self._put_cell(slot, states, point)
-            if take_up(slot):
+            if take_up(slot) or self._deepen(slot, take_up):
                 return
         rows = tuple((chain[i], u, 1 if states[i][u] else -1) for i, u in self._asked)
         signs = [chain[layer].signs(point, self._cell.counts)]
         self._slow[slot] = ExactCell(rows, chain[layer], bytearray(states[layer]), [point], signs)
         self._handed_over += 1
+
+    def _deepen(self, slot: int, take_up: Callable[[int], bool]) -> bool:
+        """Replace the known points of a compiled cell, which are near its boundary, by its centre; whether it did.
+
+        Newton's method does not get out of corners where some slacks are 1e-10 of others.
+        """
+        population, image, box = self._population, self._image, self._form_box
+        path = population.path[slot, : int(population.length[slot])]
+        s, u, signs = path[:, PathColumn.SLOT], path[:, PathColumn.UNIT], path[:, PathColumn.SIGN]
+        dimension = len(box.lower)
+        rows = signs[:, None] * population.scaled[slot, s, u, :dimension]
+        constants = signs * population.numbers[slot, s, u, FormNumber.SCALED_CONSTANT]
+        lower, upper = self._box.lower, self._box.upper
+        if image is not None:
+            constants = constants + rows @ image.small[Small.OFFSET, :dimension]
+            rows = rows @ image.generators[:dimension, : self.restriction.dimension]
+        x = deep_point(rows, constants)
+        if x is None:
+            return False
+        saved = [array[slot].copy() for array in population]
+        self._put_only_point(slot, lower + x * (upper - lower))
+        if take_up(slot):
+            return True
+        for array, before in zip(population, saved, strict=True):
+            array[slot] = before
+        return False
 
     def _chain(self, forms: LayerForms) -> list[LayerForms]:
         """The forms of all layers up to those given."""
@@ -543,10 +574,13 @@ class Descent(TableauTree):
         population.length[slot] = first + len(self._asked)
         for k, (i, u) in enumerate(self._asked):
             population.path[slot, first + k] = i, u, 1 if states[i][u] else -1
-        self._put_point(0, point.x)
-        population.x[slot, 0] = self._points.x[0]
+        self._put_only_point(slot, point.x)
+
+    def _put_only_point(self, slot: int, x: FloatArray) -> None:
+        self._put_point(0, x)
+        self._population.x[slot, 0] = self._points.x[0]
         if self._image is not None:
-            population.full[slot, 0] = self._image.points[0]
+            self._population.full[slot, 0] = self._image.points[0]
 
 
 def _split(prefix: bytes, widths: Sequence[int]) -> list[bytes]:

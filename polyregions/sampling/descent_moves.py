@@ -10,23 +10,10 @@ The answer does not depend on how it was found.
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.sampling.descent_centre import (
-    CentreWork,
-    Narrow,
-    RowKind,
-    Wide,
-    barrier_step,
-    changes,
-    factorise,
-    lift,
-    newton,
-    place,
-    room_along,
-    slacks,
-)
+from polyregions.sampling.descent_centre import barrier_step, direction, newton, room_along, slacks
 from polyregions.sampling.descent_kernel import doubted
+from polyregions.sampling.descent_metric import CentreWork, Narrow, RowKind, Wide, factorise, place, share_metric
 from polyregions.sampling.descent_state import KEPT, Population
-from polyregions.sampling.descent_triangles import backward, forward
 from polyregions.splitting.compiled import compiled
 from polyregions.splitting.image_kernel import find_in_image, image_excludes, lies_inside, to_image
 from polyregions.splitting.image_state import Image, with_points
@@ -62,7 +49,7 @@ _ONE = np.uint64(1)
 
 #: Steps of a walk to a form's boundary, at most, and the share of the way to the cell's boundary that each goes; that
 #: of the first one, which does without the barrier.
-_WALK, _PACE, _FIRST_PACE = 16, 0.9, 0.7
+_WALK, _PACE, _FIRST_PACE = 40, 0.9, 0.7
 #: Newton's steps to a cell's centre, from one near by and from anywhere.
 _STEPS, _ALL_STEPS = 30, 60
 _FACET_STEPS = 12
@@ -109,50 +96,6 @@ def _exchange(population: Population, p: int, i: int, j: int) -> None:
         path[i, c], path[j, c] = path[j, c], path[i, c]
     for k in range(population.known[p]):
         rows[k, i], rows[k, j] = rows[k, j], rows[k, i]
-
-
-@compiled
-def _direction(
-    scaled: FloatArray,
-    numbers: FloatArray,
-    image: Image | None,
-    plain: bool | None,
-    path: IntArray,
-    count: int,
-    slot: int,
-    u: int,
-    n: int,
-    work: CentreWork,
-) -> tuple[float, float]:
-    """STEP: H^-1 times a form, with L and R as they are; CHANGE of the first ``count`` rows by it.
-
-    Returns the form's values at X and of STEP.
-    """  # fmt: skip
-    wide, narrow = work.wide, work.narrow
-    l_matrix, r_matrix = work.matrices[0], work.matrices[1]
-    here = numbers[slot, u, _SCALED_CONSTANT]
-    for c in range(n):
-        here += scaled[slot, u, c] * narrow[_Y, c]
-        narrow[_RIGHT, c] = 0.0
-    # H^-1 G^T f = D^-1 G^T L^-T S^-1 L^T f; the square of f's norm is that of R^-1 L^T f.
-    for k in range(n):
-        factor = scaled[slot, u, k]
-        if factor != 0.0:
-            for c in range(k + 1):
-                narrow[_RIGHT, c] += factor * l_matrix[k, c]
-    forward(r_matrix, narrow, _RIGHT, n)
-    square = 0.0
-    for c in range(n):
-        square += narrow[_RIGHT, c] * narrow[_RIGHT, c]
-    if not (square > 0.0 and np.isfinite(square)):
-        return here, 0.0
-    backward(r_matrix, narrow, _RIGHT, n)
-    backward(l_matrix, narrow, _RIGHT, n)
-    lift(image, plain, n, work, _RIGHT)
-    for j in range(wide.shape[1]):
-        wide[_STEP, j] *= wide[_INVERSE_HESSIAN, j]
-    changes(scaled, image, plain, path, count, n, work)
-    return here, square
 
 
 @compiled
@@ -251,7 +194,7 @@ def _beyond(
     for k in range(_WALK):
         if k == 0:
             # In the direction of a form the barrier's own row of it only shortens the step.
-            here, growth = _direction(scaled, numbers, image, plain, path, count, slot, u, n, centre_work)
+            here, growth = direction(scaled, numbers, image, plain, path, count, slot, u, n, centre_work)
             for j in range(wide.shape[1]):
                 wide[_X, j] = centre_work.wide[_X, j]
                 wide[_STEP, j] = centre_work.wide[_STEP, j]
@@ -268,7 +211,7 @@ def _beyond(
                 wide[_OTHER_STEP, j] = wide[_STEP, j]
             for i in range(count):
                 walk.rows[_OTHER_CHANGE, i] = walk.rows[_CHANGE, i]
-            here, growth = _direction(scaled, numbers, image, plain, path, count, slot, u, n, walk)
+            here, growth = direction(scaled, numbers, image, plain, path, count, slot, u, n, walk)
         if not growth > 0.0:
             break
         crossing, room = sign * here / growth, room_along(count, float(-sign), walk)
@@ -285,6 +228,7 @@ def _beyond(
             for j in range(wide.shape[1]):
                 wide[_X, j] -= sign * _FIRST_PACE * room * wide[_STEP, j]
             weight = _FIRST_PACE * room
+            share_metric(image, n, centre_work, walk)
             continue
         weight = max(_most(count, float(-sign), walk), 0.5 * weight)
         if not (weight > 0.0 and np.isfinite(weight)):
@@ -362,7 +306,7 @@ def _centre_of_facet(
             wide[_OTHER_STEP, j] = wide[_STEP, j]
         for i in range(count):
             rows[_OTHER_CHANGE, i] = rows[_CHANGE, i]
-        here, growth = _direction(scaled, numbers, image, plain, path, count, slot, u, n, work)
+        here, growth = direction(scaled, numbers, image, plain, path, count, slot, u, n, work)
         if not growth > 0.0:
             return False
         if k == _FACET_STEPS - 1:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from polyregions.sampling.descent import Descent
-from polyregions.sampling.descent_centre import new_centre_work
+from polyregions.sampling.descent_metric import new_centre_work
 from polyregions.sampling.descent_moves import ask, move, take_up
 from polyregions.sampling.guide import BoolArray, Choice, FloatArray, Guide, IntArray, PlainGuide
 from polyregions.sampling.resampling import on_grid

@@ -89,8 +89,8 @@ def test_cells_are_taken_up_near_their_centres(widths, seed):
             return np.inf if slacks.min() <= 0 else -np.log(slacks).sum()
 
         best = minimize(value, x0, method="Nelder-Mead", options={"maxfev": 20_000, "xatol": 1e-9, "fatol": 1e-9})
-        # What a decrement below 0.7 leaves: -0.7 - log(1 - 0.7).
-        assert value(x0) - best.fun < 0.51
+        # What a decrement d leaves: -d - log(1 - d). It is below 0.5 in a metric that is right within a factor 2.
+        assert value(x0) - best.fun < 0.53
 
 
 @WIDTHS
@@ -119,6 +119,56 @@ def test_moves_do_not_depend_on_how_they_were_decided(widths, definition, seed):
         found.append((result, descent.statistics()["moves"]))
     assert found[0] == found[1] == found[2]
     assert found[0][1] > 50
+
+
+class Spoiling(MovingGuide):
+    """Puts every third time the point and the centre of a cell into the box's corner, where nothing can begin."""
+
+    calls = 0
+
+    def _move(self, slot, choices, coins, first):
+        self.calls += 1
+        if self.calls % 3 == 0 and not first:
+            population = self._view.population
+            population.known[slot] = 1
+            self._descent._put_only_point(slot, self._descent._box.lower)
+            self._centres[slot] = 0.0
+        return super()._move(slot, choices, coins, first)
+
+
+@WIDTHS
+def test_cells_without_a_useful_point_get_one_by_a_linear_program(widths, monkeypatch):
+    restriction, found, deepened = Restriction(random_net(2, widths), pr.Box(-1, 1)), [], []
+    deepen = Descent._deepen
+
+    def watched(self, slot, take_up):
+        deepened.append(deepen(self, slot, take_up))
+        return deepened[-1]
+
+    monkeypatch.setattr(Descent, "_deepen", watched)
+    for guide in (MovingGuide, Spoiling):
+        descent = Descent(restriction, Definition.REGIONS, cells=4)
+        result = probe(descent, guide(descent), RandomChoice(np.random.default_rng(4)), cells=4)
+        statistics = descent.statistics()
+        found.append((result, statistics["moves"]))
+        assert statistics["decisions_by_exact"] == statistics["handed_over"] == 0
+    assert found[0] == found[1]
+    assert len(deepened) > 5
+    assert all(deepened)
+
+
+@pytest.mark.parametrize("widths", [(3, 5, 5), (9, 5, 4)])
+@pytest.mark.parametrize("useless", [lambda a, c: None, lambda a, c: np.zeros(a.shape[1])])
+def test_without_deep_points_moves_are_decided_exactly(widths, useless, monkeypatch):
+    restriction, found = Restriction(random_net(2, widths), pr.Box(-1, 1)), []
+    monkeypatch.setattr("polyregions.sampling.descent.deep_point", useless)
+    for guide, doubt in ((MovingGuide, 0.0), (MovingGuide, 0.1), (Spoiling, 0.0)):
+        descent = Descent(restriction, Definition.REGIONS, cells=4, doubt=doubt)
+        result = probe(descent, guide(descent), RandomChoice(np.random.default_rng(4)), cells=4)
+        found.append((result, descent.statistics()["moves"]))
+        # What a deep point was to replace is still known.
+        assert guide is Spoiling or descent.statistics()["handed_over"] == 0
+    assert found[0] == found[1] == found[2]
 
 
 @settings(max_examples=40)
