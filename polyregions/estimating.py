@@ -71,8 +71,8 @@ def estimate(
         How many are planned. With the default, and cells enough for an effective sample size near it, the count is
         within three standard errors in 99% of runs; with 20 it barely is, with 10 it is not.
     cells : int, optional
-        That a probe goes on with. Default: 100, or with a time limit so many that all probes probably fit into it. With
-        more than there are regions the count is exact.
+        That a probe goes on with. Default: 100, for large networks 24, or with a time limit so many that all probes
+        probably fit into it. With more than there are regions the count is exact.
     confidence : float, optional
         In (0, 1), of the interval and of the lower bound.
     seed : int or numpy.random.Generator, optional

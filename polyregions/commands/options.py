@@ -280,7 +280,8 @@ def add_sampling(parser: ArgumentParser) -> None:
         "--cells",
         type=positive,
         metavar="N",
-        help="cells that each probe goes on with (default: 100, or with --time-limit what probably fits into it)",
+        help="cells that each probe goes on with (default: 100, for large networks 24, or with --time-limit what "
+        "probably fits into it)",
     )
     add_workers(parser, what="threads that share the probes")
     parser.add_argument(

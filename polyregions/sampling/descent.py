@@ -98,7 +98,6 @@ class Descent(TableauTree):
         self._order: list[int] = []
         self._layer = 0
         self._asked: list[tuple[int, int]] = []
-        self._units = np.zeros(self._slots, dtype=np.int64)
         if not self._exact:
             self._population = self._new_population()
         self._masks = np.zeros((1, Mask.LENGTH, -(-max(restriction.widths, default=1) // 64)), dtype=np.uint64)
@@ -208,15 +207,13 @@ class Descent(TableauTree):
                 given = first
                 self._load_exact_rows(int(slots[first]))
 
-    def settle(
-        self, units: IntArray, stop: Callable[[], bool] = lambda: False, proven: IntArray | None = None
-    ) -> IntArray:
-        """What a unit can be on each cell: -1 inactive, 1 active, 0 both.
+    def settle(self, unit: int, stop: Callable[[], bool] = lambda: False, proven: IntArray | None = None) -> IntArray:
+        """What a unit of the layer can be on each cell: -1 inactive, 1 active, 0 both.
 
         Parameters
         ----------
-        units : (cells,) array
-            Which unit of the layer is asked about, of each cell: one not asked about before.
+        unit : int
+            Not asked about before.
         proven : (slots,) array, optional
             Answers that are proven already, or 0.
 
@@ -226,46 +223,42 @@ class Descent(TableauTree):
             If ``stop``, asked now and then, says so.
         """
         answers = np.ones(len(self._order), dtype=np.int64)
-        linear = self.restriction.linear[self._layer][units]
+        if self.restriction.linear[self._layer][unit]:
+            return answers
         with np.errstate(all="ignore"):
-            asked = {slot: int(unit) for slot, unit, known in zip(self._order, units, linear, strict=True) if not known}
-            fast = np.array([slot for slot in asked if slot not in self._slow], dtype=np.int64)
+            fast = self.fast_slots
             if proven is not None:
                 self._population.answers[fast] = proven[fast]
                 fast = fast[proven[fast] == 0]
-            self._units[list(asked)] = list(asked.values())
             for start in range(0, len(fast), _CHUNK):
                 if stop():
                     raise Stopped
-                self._settle_compiled(fast[start : start + _CHUNK])
+                self._settle_compiled(fast[start : start + _CHUNK], unit)
             for i, slot in enumerate(self._order):
-                if slot not in asked:
-                    continue
                 if slot not in self._slow:
                     answers[i] = self._population.answers[slot]
                 elif stop():
                     raise Stopped
                 else:
-                    answers[i] = self._decider.settle(self._slow[slot], asked[slot])
+                    answers[i] = self._decider.settle(self._slow[slot], unit)
         return answers
 
-    def go_on(self, units: IntArray, answers: IntArray, chosen: Sequence[tuple[int, int]]) -> None:
+    def go_on(self, unit: int, answers: IntArray, chosen: Sequence[tuple[int, int]]) -> None:
         """Keep the chosen parts of the cells.
 
         Parameters
         ----------
-        units, answers : of :meth:`settle`
+        unit, answers : of :meth:`settle`
         chosen : pairs (index of the cell, state -1 or 1), in order of the index
         """
         taken = {self._order[i] for i, _ in chosen}
         free = iter([slot for slot in range(self._slots) if slot not in taken])
         order: list[int] = []
-        is_row = self._moves is not None and not self.restriction.linear[self._layer][units[0]]
+        is_row = self._moves is not None and not self.restriction.linear[self._layer][unit]
         if is_row:
-            self._asked.append((self._layer, int(units[0])))
-            self._freeze(int(units[0]), chosen)
-        copied, copies, fast, states, slow = [], [], [], [], {}
-        splits, asked = np.zeros(self._slots, dtype=np.int64), np.zeros(self._slots, dtype=np.int64)
+            self._asked.append((self._layer, unit))
+            self._freeze(unit, chosen)
+        copied, copies, fast, states, splits, slow = [], [], [], [], [], {}
         previous = -1
         for i, state in chosen:
             slot = source = self._order[i]
@@ -273,21 +266,21 @@ class Descent(TableauTree):
                 slot = next(free)
             previous = i
             order.append(slot)
+            is_split = bool(answers[i] == 0)
             if source in self._slow:
-                is_split = answers[i] == 0
-                slow[slot] = self._slow[source].half(int(units[i]), state, split=is_split, is_open=self._cell.open)
+                slow[slot] = self._slow[source].half(unit, state, split=is_split, is_open=self._cell.open)
                 continue
             if slot != source:
                 copied.append(source)
                 copies.append(slot)
             fast.append(slot)
             states.append(state)
-            splits[slot], asked[slot] = answers[i] == 0 or is_row, units[i]
+            splits.append(int(is_split or is_row))
         self._order, self._slow = order, slow
         if fast:
             descent_kernel.branch(
                 self._problem, self._population, _integers(copied), _integers(copies), _integers(fast),
-                _integers(states), splits, self._layer, asked,
+                _integers(states), _integers(splits), self._layer, unit,
             )  # fmt: skip
 
     def move(
@@ -393,18 +386,18 @@ class Descent(TableauTree):
         bits[: self.widths[self._layer]] = 1
         self._masks[0, Mask.LIVE] = np.packbits(bits, bitorder="little").view(np.uint64)
 
-    def _settle_compiled(self, slots: IntArray) -> None:
+    def _settle_compiled(self, slots: IntArray, unit: int) -> None:
         plain = True if self._image is None else None
         first = 0
         while True:
             first = descent_kernel.settle(
                 self._counters, self._problem, self._population, self._tableau, self._image, plain,
-                self._masks, slots, first, self._layer, self._units,
+                self._masks, slots, first, self._layer, unit,
             )  # fmt: skip
             if first == len(slots):
                 return
             slot = int(slots[first])
-            if self._decide_exactly(slot, int(self._units[slot])):
+            if self._decide_exactly(slot, unit):
                 first += 1
 
     def _prefix_forms(self, slot: int) -> list[LayerForms]:

@@ -24,7 +24,7 @@ from polyregions.splitting.compiled import compiled_loosely
 from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_state import FormNumber, PathColumn
 
-__all__ = ["barrier_step", "direction", "newton", "room_along", "slacks"]
+__all__ = ["direction", "mix", "newton", "room_along", "slacks", "two_steps"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ IntArray = npt.NDArray[np.int64]
 _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
 _SCALED_CONSTANT = FormNumber.SCALED_CONSTANT
 _X, _INVERSE_HESSIAN, _GRADIENT, _STEP = Wide.X, Wide.INVERSE_HESSIAN, Wide.GRADIENT, Wide.STEP
-_OTHER = Wide.OTHER
+_OTHER, _OTHER_CHANGE = Wide.OTHER, RowKind.OTHER
 _Y, _PULL, _RIGHT, _FIRST, _SECOND = Narrow.Y, Narrow.PULL, Narrow.RIGHT, Narrow.FIRST, Narrow.SECOND
 _SLACK, _CHANGE = RowKind.SLACK, RowKind.CHANGE
 
@@ -121,7 +121,7 @@ def _search(count: int, first: float, work: CentreWork) -> float:
 
 
 @compiled_loosely
-def barrier_step(
+def _barrier_step(
     scaled: FloatArray,
     image: Image | None,
     plain: bool | None,
@@ -245,7 +245,7 @@ def newton(
         if not slacks(scaled, numbers, path, count, n, work) > 0.0:
             return False
         is_newton = factorise(scaled, image, plain, path, count, n, work)
-        decrement = barrier_step(scaled, image, plain, path, count, n, work, is_newton)
+        decrement = _barrier_step(scaled, image, plain, path, count, n, work, is_newton)
         if not np.isfinite(decrement):
             return False
         if is_newton and decrement < _DECREMENT * _DECREMENT:
@@ -262,3 +262,48 @@ def newton(
         for c in range(n):
             narrow[_Y, c] += step * narrow[_FIRST, c]
     return True
+
+
+@compiled_loosely
+def two_steps(
+    scaled: FloatArray,
+    numbers: FloatArray,
+    image: Image | None,
+    plain: bool | None,
+    path: IntArray,
+    count: int,
+    slot: int,
+    u: int,
+    n: int,
+    work: CentreWork,
+) -> tuple[float, float, float]:
+    """OTHER: Newton's step for the barrier from X; STEP: in the direction of a form; what both change rows by.
+
+    Returns the form's values at X, of STEP and of OTHER; that of STEP is 0 if floats do not do.
+    """  # fmt: skip
+    wide, rows = work.wide, work.rows
+    place(image, plain, n, work, _X)
+    if not slacks(scaled, numbers, path, count, n, work) > 0.0:
+        return 0.0, 0.0, 0.0
+    if not factorise(scaled, image, plain, path, count, n, work):
+        return 0.0, 0.0, 0.0
+    _barrier_step(scaled, image, plain, path, count, n, work, True)
+    along = 0.0
+    for c in range(n):
+        along += scaled[slot, u, c] * work.narrow[_FIRST, c]
+    for j in range(wide.shape[1]):
+        wide[_OTHER, j] = wide[_STEP, j]
+    for i in range(count):
+        rows[_OTHER_CHANGE, i] = rows[_CHANGE, i]
+    here, growth = direction(scaled, numbers, image, plain, path, count, slot, u, n, work)
+    return here, growth, along
+
+
+@compiled_loosely
+def mix(count: int, weight: float, work: CentreWork) -> None:
+    """STEP and CHANGE: weight times themselves plus the other ones."""
+    wide, rows = work.wide, work.rows
+    for j in range(wide.shape[1]):
+        wide[_STEP, j] = weight * wide[_STEP, j] + wide[_OTHER, j]
+    for i in range(count):
+        rows[_CHANGE, i] = weight * rows[_CHANGE, i] + rows[_OTHER_CHANGE, i]

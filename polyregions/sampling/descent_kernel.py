@@ -44,19 +44,18 @@ def settle(
     slots: IntArray,
     first: int,
     layer: int,
-    units: IntArray,
+    unit: int,
 ) -> int:
-    """Decide what ``units[p]`` can be on the cells p in ``slots[first:]``; return how far it came.
+    """Decide what a unit can be on the cells p in ``slots[first:]``; return how far it came.
 
     Less than all: a decision has to be made outside, with the question in the counters. ``masks``: one level, on which
     all units that may yet be asked about are live. ``image`` and ``plain`` as in :func:`tableau_search.search`.
     """
     box, constants = problem.box, problem.constants
     t, row, column, names = tableau
+    word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
     for k in range(first, len(slots)):
         p = slots[k]
-        unit = units[p]
-        word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
         a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
         x, values, rows, signs = population.x[p], population.values[p], population.rows[p], population.signs[p]
         count = int(population.length[p])
@@ -154,26 +153,23 @@ def branch(
     states: IntArray,
     is_split: IntArray,
     layer: int,
-    units: IntArray,
+    unit: int,
 ) -> None:
     """Go on with the cells that were chosen.
 
     Parameters
     ----------
     copied, copies : slots of which both halves go on, and where the second of each goes
-    slots, states : the cells that go on, and the state, -1 or 1, that the unit has there
-    is_split, units : whether a unit cuts the cell, and which it is, per slot
+    slots, states, is_split : the cells that go on, the state, -1 or 1, that the unit has there, and whether it is a row
     """
-    width = problem.widths[layer]
+    width, word, bit = problem.widths[layer], unit >> 6, _ONE << np.uint64(unit & 63)
     for k in range(len(copied)):
         _copy(problem, population, copied[k], copies[k], layer)
     for k in range(len(slots)):
         p, state = slots[k], states[k]
-        unit = units[p]
-        word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
         if state > 0:
             population.states[p, layer, word] |= bit
-        side, length, split = 1 if state > 0 else 0, population.length[p], is_split[p] > 0
+        side, length, split = 1 if state > 0 else 0, population.length[p], is_split[k] > 0
         # The newest points of this side, in order; each is moved to where an older one was.
         chosen = 0
         for i in range(population.known[p]):

@@ -1,7 +1,7 @@
-"""What a probe goes by: which unit each cell asks about next, and a guess of how many leaves each cell has.
+"""What a probe goes by: a guess of how many leaves each cell has, and where cells move.
 
 Neither has any influence on what the estimate is on average, only on how much it varies (docs/estimates.md). Both are
-functions of the cells alone, so that a probe depends on nothing but its random numbers.
+functions of the cells and of random numbers alone.
 """
 
 from collections.abc import Callable
@@ -38,27 +38,19 @@ class Guide(Protocol):
 
     name: str
 
-    @property
-    def proven(self) -> IntArray | None:
-        """Per slot what the unit last asked about is on its cell, where that is proven already, or 0."""
-
     def start(self) -> None:
         """The whole domain is the only cell."""
 
-    def enter(self, width: int) -> None:
-        """All cells are in the next layer, of ``width`` units."""
+    def ask(self, unit: int) -> IntArray | None:
+        """All cells are asked about a unit of their layer: per slot what it is there, where that is proven, or 0."""
 
-    def units(self) -> IntArray:
-        """Which unit each cell asks about: one that it has not asked about before."""
-
-    def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
+    def guesses(self, parents: IntArray, states: IntArray) -> FloatArray:
         """log2 of about how many leaves each candidate has, up to a constant that all have in common.
 
         Parameters
         ----------
         parents : index of the cell of which each candidate is a part
-        units, states : of the candidates
-        is_split : whether the unit cuts the candidate's cell
+        states : that the unit last asked about has there, -1 or 1
         """
 
     def keep(self, kept: IntArray) -> None:
@@ -78,27 +70,23 @@ class Guide(Protocol):
 
 
 class PlainGuide:
-    """The units in order, and no cell has more leaves than another."""
+    """No cell has more leaves than another, and none moves."""
 
-    name, proven = "order", None
+    name = "order"
 
     def __init__(self) -> None:
-        self._next, self._cells = 0, 1
+        self._cells = 1
 
     def start(self) -> None:
         self._cells = 1
 
-    def enter(self, width: int) -> None:
-        self._next = 0
+    def ask(self, unit: int) -> None:
+        """Nothing is proven."""
 
-    def units(self) -> IntArray:
-        return np.full(self._cells, self._next, dtype=np.int64)
-
-    def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
+    def guesses(self, parents: IntArray, states: IntArray) -> FloatArray:
         return np.zeros(len(parents))
 
     def keep(self, kept: IntArray) -> None:
-        self._next += 1
         self._cells = len(kept)
 
     def move(self, choice: Choice, stop: Callable[[], bool]) -> FloatArray:

@@ -43,10 +43,10 @@ class MovingGuide:
         self._descent, self._view = descent, view
         slots = view.population.a.shape[0]
         self._centres = np.full((slots, padded(view.inputs)), 0.5)
-        self.proven = np.zeros(slots, dtype=np.int64)
+        self._proven = np.zeros(slots, dtype=np.int64)
         sizes = (view.dimension, view.inputs, view.population.path.shape[1])
         self._work, self._walk = new_centre_work(*sizes), new_centre_work(*sizes)
-        self._next = 0
+        self._unit = 0
         self._preference = preference(descent)
         self._favoured = np.where(self._preference > 0.0, 1, -1)
         self._ratios = np.ones(len(self._preference))
@@ -54,31 +54,27 @@ class MovingGuide:
     def start(self) -> None:
         self._centres[0] = 0.5
 
-    def enter(self, width: int) -> None:
-        self._next = 0
-
-    def units(self) -> IntArray:
+    def ask(self, unit: int) -> IntArray:
         descent, view = self._descent, self._view
+        self._unit = unit
         ask(
             view.counters, view.problem, view.population, view.tableau, view.image, view.plain, view.dimension,
-            view.masks, descent.fast_slots, descent.layer, self._next, self._centres, self.proven, self._work,
-            self._walk,
+            view.masks, descent.fast_slots, descent.layer, unit, self._centres, self._proven, self._work, self._walk,
         )  # fmt: skip
-        return np.full(len(descent), self._next, dtype=np.int64)
+        return self._proven
 
-    def guesses(self, parents: IntArray, units: IntArray, states: IntArray, is_split: BoolArray) -> FloatArray:
+    def guesses(self, parents: IntArray, states: IntArray) -> FloatArray:
         """As much as the first layer's units are known to give, the less the fewer units are left."""
         descent = self._descent
         self._parents = np.array(descent.slots, dtype=np.int64)[parents]
         self._ratios = on_grid(np.exp2(-self._left() * np.abs(self._preference)))
         active = descent.active(len(self._preference))[parents]
         if descent.layer == 0:
-            active[np.arange(len(parents)), units] = states > 0
-        return self._logarithms(active, self._next + 1 if descent.layer == 0 else len(self._preference))
+            active[:, self._unit] = states > 0
+        return self._logarithms(active, self._asked_first())
 
     def keep(self, kept: IntArray) -> None:
         self._centres[self._descent.slots] = self._centres[self._parents[kept]]
-        self._next += 1
 
     def move(self, choice: Choice, stop: Callable[[], bool]) -> FloatArray:
         descent, view, width = self._descent, self._view, len(self._preference)
@@ -87,18 +83,22 @@ class MovingGuide:
         each = _FEW if descent.layer == 0 and descent.asked <= view.inputs else _MANY
         choices = choice.proposals(len(descent), each, descent.asked)
         coins = choice.coins(len(descent), each, self._ratios)
-        asked = self._next if descent.layer == 0 else width
+        asked = self._asked_first()
         before = self._logarithms(descent.active(width), asked)
         descent.move(choices, coins, self._favoured, self._ratios, self._move, self._take_up, stop)
         factors: FloatArray = np.exp2(before - self._logarithms(descent.active(width), asked))
         return factors
+
+    def _asked_first(self) -> int:
+        """How many units of the first layer have been asked about."""
+        return self._unit + 1 if self._descent.layer == 0 else len(self._preference)
 
     def _left(self) -> float:
         """The share of the later layers' units that has not been asked about."""
         later = self._descent.widths[1:]
         if self._descent.layer == 0 or not later:
             return float(bool(later))
-        return 1.0 - (self._next + 1 + sum(later[: self._descent.layer - 1])) / sum(later)
+        return 1.0 - (self._unit + 1 + sum(later[: self._descent.layer - 1])) / sum(later)
 
     def _logarithms(self, active: BoolArray, asked: int) -> FloatArray:
         """log2 of what cells are preferred by, by the units below ``asked``."""

@@ -77,15 +77,13 @@ def probe(
     weights, exponent, complete = np.ones(1), 0, True
     for width in descent.widths:
         descent.enter()
-        guide.enter(width)
-        for _ in range(width):
-            units = guide.units()
-            answers = descent.settle(units, stop, guide.proven)
+        for unit in range(width):
+            answers = descent.settle(unit, stop, guide.ask(unit))
             parents = np.repeat(np.arange(len(answers)), 1 + (answers == 0))
             states = answers[parents]
             second = np.flatnonzero(parents[1:] == parents[:-1])
             states[second], states[second + 1] = -1, 1
-            guesses = guide.guesses(parents, units[parents], states, answers[parents] == 0)
+            guesses = guide.guesses(parents, states)
             weights = weights[parents]
             kept = np.arange(len(parents))
             if len(parents) > cells:
@@ -100,7 +98,7 @@ def probe(
                 power = math.frexp(float(weights.max()))[1]
                 weights = np.ldexp(weights, -power)
                 exponent += power
-            descent.go_on(units, answers, list(zip(parents[kept].tolist(), states[kept].tolist(), strict=True)))
+            descent.go_on(unit, answers, list(zip(parents[kept].tolist(), states[kept].tolist(), strict=True)))
             guide.keep(kept)
             if not complete:
                 # Of all cells none is to be found twice.

@@ -14,14 +14,14 @@ from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling.betting import betting_bound
 from polyregions.sampling.descent import Descent, Stopped
-from polyregions.sampling.moving_guide import guide_of
+from polyregions.sampling.moving_guide import MovingGuide, guide_of
 from polyregions.sampling.probe import Probe, RandomChoice, probe
 from polyregions.sampling.result import number
 
-__all__ = ["CELLS", "Probing", "Summary"]
+__all__ = ["CELLS", "MOVING_CELLS", "Probing", "Summary"]
 
-#: Cells of a probe where no time limit asks for fewer.
-CELLS = 100
+#: Cells of a probe where no time limit asks for fewer; if they move, which takes longer, so many do.
+CELLS, MOVING_CELLS = 100, 24
 #: Seconds between two questions whether to stop.
 _POLL = 0.02
 #: Share of the time limit that all probes should take, as far as pilots tell.
@@ -62,7 +62,7 @@ class Probing:
     probes : int
         How many are planned.
     cells : int, optional
-        Of each probe. None: 100, or with a time limit as many as probably let all probes end within it.
+        Of each probe. None: 100, or 24 that move, or with a time limit as many as probably let all probes end in time.
     seed : int
     workers : int
     time_limit : float, optional
@@ -164,8 +164,13 @@ class Probing:
         """The number of cells; the first thread that asks decides, by a probe of one cell that is not used."""
         with self._lock:
             if self.cells is None:
-                self.cells = CELLS if self._time_limit is None else self._fitting_cells(self._time_limit)
+                limit = self._time_limit
+                self.cells = self._default_cells() if limit is None else self._fitting_cells(limit)
             return self.cells
+
+    def _default_cells(self) -> int:
+        guide = guide_of(Descent(self._restriction, self._definition, cells=1))
+        return MOVING_CELLS if guide.name == MovingGuide.name else CELLS
 
     def _fitting_cells(self, time_limit: float) -> int:
         """As many cells as let all probes end in time, by probes of 1, 4, 16, ... cells that are not used.

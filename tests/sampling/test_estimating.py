@@ -125,6 +125,15 @@ def test_cells_are_chosen_by_the_time_limit():
     assert again.value == result.value
 
 
+@pytest.mark.parametrize(("widths", "cells"), [((16, 75, 75), 24), ((16, 75, 74), 100)])
+def test_fewer_cells_where_they_move(widths, cells):
+    random = np.random.default_rng(0)
+    weights = [random.normal(size=shape) for shape in zip(widths[1:], widths[:-1], strict=True)]
+    net = pr.Network.from_arrays(weights, [np.zeros(len(w)) for w in weights], include_output=True)
+    plan = {"probes": 1, "cells": None, "seed": 0, "workers": 1, "time_limit": None}
+    assert Probing(Restriction(net, pr.Box(-1, 1)), Definition.REGIONS, **plan)._choose_cells() == cells
+
+
 def test_cells_are_chosen_by_pilots_that_grow(monkeypatch):
     """Seconds that grow faster than the cells: the first pilot alone would promise far too many."""
     asked = []

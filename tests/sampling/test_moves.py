@@ -40,11 +40,11 @@ class Watched(MovingGuide):
         super().__init__(descent)
         self.cells, self.moved = [], []
 
-    def units(self):
-        units = super().units()
+    def ask(self, unit):
+        proven = super().ask(unit)
         for slot in self._descent.fast_slots:
             self.cells.append((*barrier(self._descent.view, slot), self._centres[slot].copy()))
-        return units
+        return proven
 
     def move(self, choice, stop):
         factors = super().move(choice, stop)
