@@ -37,8 +37,8 @@ _OTHER, _OTHER_CHANGE = Wide.OTHER, RowKind.OTHER
 _Y, _PULL, _RIGHT, _FIRST, _SECOND = Narrow.Y, Narrow.PULL, Narrow.RIGHT, Narrow.FIRST, Narrow.SECOND
 _SLACK, _CHANGE = RowKind.SLACK, RowKind.CHANGE
 
-#: A centre is good enough if Newton's decrement is below.
-_DECREMENT = 0.5
+#: The step from where Newton's decrement is below is the last: the decrement sinks to about its square.
+_DECREMENT = 0.7
 #: Steps that are compared along a direction, each so much of the one before.
 _TRIALS, _SHRINK = 24, 0.6
 #: From this decrement on steps may be longer than Newton's: near a corner these only double the slacks.
@@ -248,8 +248,7 @@ def newton(
         decrement = _barrier_step(scaled, image, plain, path, count, n, work, is_newton)
         if not np.isfinite(decrement):
             return False
-        if is_newton and decrement < _DECREMENT * _DECREMENT:
-            return True
+        is_near = is_newton and decrement < _DECREMENT * _DECREMENT
         room = room_along(count, 1.0, work)
         # Near a corner the matrices are beyond floats: away from it, half as far as one can go.
         step = 0.5 * room
@@ -261,6 +260,8 @@ def newton(
             wide[_X, j] += step * wide[_STEP, j]
         for c in range(n):
             narrow[_Y, c] += step * narrow[_FIRST, c]
+        if is_near:
+            return True
     return True
 
 

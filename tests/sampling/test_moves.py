@@ -89,8 +89,8 @@ def test_cells_are_taken_up_near_their_centres(widths, seed):
             return np.inf if slacks.min() <= 0 else -np.log(slacks).sum()
 
         best = minimize(value, x0, method="Nelder-Mead", options={"maxfev": 20_000, "xatol": 1e-9, "fatol": 1e-9})
-        # What a decrement d leaves: -d - log(1 - d). It is below 0.5 in a metric that is right within a factor 2.
-        assert value(x0) - best.fun < 0.53
+        # A decrement of 0.7 leaves 0.5 at most; there is one more step.
+        assert value(x0) - best.fun < 0.1
 
 
 @WIDTHS
