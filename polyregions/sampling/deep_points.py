@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
-from scipy.sparse import block_array, eye_array
+from scipy.sparse import block_array, diags_array
 
 __all__ = ["deep_point"]
 
@@ -30,7 +30,7 @@ def deep_point(a: FloatArray, c: FloatArray) -> FloatArray | None:
     d, norms = a.shape[1], np.linalg.norm(a, axis=1)
     used = np.isfinite(norms) & np.isfinite(c) & (norms > 0.0)
     a, c, norms = a[used], c[used], norms[used]
-    one, ones = eye_array(d), np.ones((d, 1))
+    one, ones = diags_array(np.ones(d)), np.ones((d, 1))
     constraints = block_array([[-a, norms[:, None]], [-one, ones], [one, ones]], format="csr")
     limits = np.concatenate([c, np.zeros(d), np.ones(d)])
     found = linprog(

@@ -44,6 +44,8 @@ IntArray = npt.NDArray[np.int64]
 
 #: Cells that are settled between two questions whether to stop.
 _CHUNK = 16
+#: Which of the tree's own points is work space; the first one is where descents start.
+_SCRATCH = 1
 
 
 class Stopped(Exception):
@@ -62,7 +64,6 @@ class View(NamedTuple):
     tableau: Tableau
     image: Image | None
     plain: bool | None
-    box: npt.NDArray[np.float64]
     masks: npt.NDArray[np.uint64]
     dimension: int
     inputs: int
@@ -95,6 +96,7 @@ class Descent(TableauTree):
         self._decider = Decider(Cell(restriction, self._box, definition))
         self._lps = LPCells(self._cell)
         self._moves: ExactMoves | None = None
+        self._deep_programs = 0
         self._order: list[int] = []
         self._layer = 0
         self._asked: list[tuple[int, int]] = []
@@ -166,8 +168,7 @@ class Descent(TableauTree):
         image = self._image
         return View(
             self._counters, self._problem, self._population, self._tableau, image, True if image is None else None,
-            self._problem.box if image is None else image.box, self._masks, len(self._form_box.lower),
-            self.restriction.dimension,
+            self._masks, len(self._form_box.lower), self.restriction.dimension,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -307,7 +308,7 @@ class Descent(TableauTree):
             Signs, and probabilities.
         compiled : callable
             Takes proposals of the cell in a slot from one on, and returns the first that it can't decide, or how many
-            there are.
+            there are; minus 1 minus that if it is for want of the cell's centre.
         take_up : callable
             Makes the cell in a slot a compiled one, from its states, its rows and one point; whether it did.
 
@@ -324,11 +325,15 @@ class Descent(TableauTree):
                 while done < len(own):
                     if slot not in self._slow:
                         done = compiled(slot, own, chances, done)
+                        if done < 0:
+                            done = ~done
+                            if deepened < done < len(own):
+                                is_found = self._deepen(slot, take_up)
+                                # Tried once for a proposal; where it failed, not for the next ones either.
+                                deepened = done if is_found else len(own)
+                                if is_found:
+                                    continue
                     if done < len(own):
-                        if slot not in self._slow and deepened < done:
-                            deepened = done
-                            if self._deepen(slot, take_up):
-                                continue
                         layer, unit = self._asked[own[done]]
                         leaves = layer == 0 and self._state_of(slot, layer, unit) == favoured[unit]
                         if not leaves or chances[done] < ratios[unit]:
@@ -369,6 +374,7 @@ class Descent(TableauTree):
         counts, counters = self._cell.counts, self._counters
         exact = [counts, self._decider.counts, *([self._moves.counts] if self._moves else [])]
         programs = self._lps.programs + self._decider.programs + (self._moves.programs if self._moves else 0)
+        programs += self._deep_programs
         return {
             "linear_programs": int(counters[Counter.PROGRAMS]) + programs,
             "pivots": int(counters[Counter.PIVOTS]),
@@ -464,10 +470,7 @@ class Descent(TableauTree):
         """Give a cell a point that was found exactly, with exact signs."""
         population, problem, layer = self._population, self._problem, self._layer
         new = int(population.known[slot])
-        self._put_point(0, witness.x)
-        population.x[slot, new] = self._points.x[0]
-        if self._image is not None:
-            population.full[slot, new] = self._image.points[0]
+        self._put_point_of(slot, new, witness.x)
         fractions = (population.x[slot, new] - problem.box[BoxRow.LOWER]) * problem.box[BoxRow.INVERSE]
         count = int(population.length[slot])
         path = population.path[slot, :count]
@@ -538,10 +541,11 @@ class Descent(TableauTree):
             constants = constants + rows @ image.small[Small.OFFSET, :dimension]
             rows = rows @ image.generators[:dimension, : self.restriction.dimension]
         x = deep_point(rows, constants)
+        self._deep_programs += 1
         if x is None:
             return False
         saved = [array[slot].copy() for array in population]
-        self._put_only_point(slot, lower + x * (upper - lower))
+        self._put_point_of(slot, 0, lower + x * (upper - lower))
         if take_up(slot):
             return True
         for array, before in zip(population, saved, strict=True):
@@ -567,13 +571,14 @@ class Descent(TableauTree):
         population.length[slot] = first + len(self._asked)
         for k, (i, u) in enumerate(self._asked):
             population.path[slot, first + k] = i, u, 1 if states[i][u] else -1
-        self._put_only_point(slot, point.x)
+        self._put_point_of(slot, 0, point.x)
 
-    def _put_only_point(self, slot: int, x: FloatArray) -> None:
-        self._put_point(0, x)
-        self._population.x[slot, 0] = self._points.x[0]
+    def _put_point_of(self, slot: int, k: int, x: FloatArray) -> None:
+        """Make x point k of a compiled cell, without its values."""
+        self._put_point(_SCRATCH, x)
+        self._population.x[slot, k] = self._points.x[_SCRATCH]
         if self._image is not None:
-            self._population.full[slot, 0] = self._image.points[0]
+            self._population.full[slot, k] = self._image.points[_SCRATCH]
 
 
 def _split(prefix: bytes, widths: Sequence[int]) -> list[bytes]:

@@ -37,7 +37,7 @@ _OTHER, _OTHER_CHANGE = Wide.OTHER, RowKind.OTHER
 _Y, _PULL, _RIGHT, _FIRST, _SECOND = Narrow.Y, Narrow.PULL, Narrow.RIGHT, Narrow.FIRST, Narrow.SECOND
 _SLACK, _CHANGE = RowKind.SLACK, RowKind.CHANGE
 
-#: The step from where Newton's decrement is below is the last: the decrement sinks to about its square.
+#: The step from where Newton's decrement, in the metric that is at hand, is below is the last one.
 _DECREMENT = 0.7
 #: Steps that are compared along a direction, each so much of the one before.
 _TRIALS, _SHRINK = 24, 0.6

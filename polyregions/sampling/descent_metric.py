@@ -185,7 +185,10 @@ def factorise(
         elif changed > 0:
             _update(image.columns, n, work)
         if not _root_of_k(n, work):
-            return False
+            # What was added in parts leaves rounding errors as large as K once was.
+            gram(image.generators, work.wide[_INVERSE_HESSIAN], block, work.matrices[2], n)
+            if not _root_of_k(n, work):
+                return False
     for i in range(n):
         for j in range(i, n):
             s_matrix[i, j] = 0.0
@@ -273,6 +276,8 @@ def _update(columns: FloatArray, n: int, work: CentreWork) -> None:
         if many == 4 or (many > 0 and j == len(delta) - 1):
             for q in range(many, 4):
                 weights[q] = 0.0
+                for c in range(n):
+                    block[q, c] = 0.0
             add_squares(work.matrices[2], block, weights[0], weights[1], weights[2], weights[3], n)
             many = 0
 

@@ -182,13 +182,13 @@ def move(
     """Take the proposals ``choices[first:]`` of one cell, each the number of a row from ``first_row`` on.
 
     To leave the ``favoured`` sign of a first-layer unit ``coins`` have to be below its ratio. Returns the proposal that
-    has to be decided outside, or how many there are.
+    has to be decided outside, or how many there are; minus 1 minus that if the cell's centre was not found.
     """  # fmt: skip
     constants, a, numbers, path = problem.constants, population.a[p], population.numbers[p], population.path[p]
     x, rows, count = population.x[p], population.rows[p], int(population.length[p])
     last = count - 1
     if not _centre(problem, population, image, plain, n, p, layer, masks, centres, work):
-        return first
+        return -1 - first
     for m in range(first, len(choices)):
         r = first_row + choices[m]
         u = path[r, _UNIT]
@@ -221,7 +221,7 @@ def move(
             counters[_MOVES] += 1
             take(problem, population, image, p, 0, work)
             if not _start_from(problem, population, image, plain, n, p, layer, masks, _STEPS, work):
-                return m + 1
+                return -2 - m
             for j in range(work.wide.shape[1]):
                 centres[p, j] = work.wide[_X, j]
     return len(choices)

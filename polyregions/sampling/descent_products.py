@@ -1,6 +1,6 @@
 """Compiled: symmetric products of matrices, upper triangles alone, in blocks that stay in registers. For guesses.
 
-Vectors have zeros behind their end, up to a multiple of four.
+Vectors that are given have zeros behind their end, up to a multiple of four. Behind that of results there is anything.
 """
 
 import numpy as np

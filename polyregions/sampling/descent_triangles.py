@@ -14,8 +14,8 @@ FloatArray = npt.NDArray[np.float64]
 def cholesky(matrix: FloatArray, n: int) -> bool:
     """From the upper triangle: the lower one becomes the factor L, the upper one work space.
 
-    There are rows and columns up to a multiple of four; those from n on are 0. So is what stands above the diagonal in
-    the diagonal's blocks of four.
+    There are rows and columns up to a multiple of four. Afterwards what stands above the diagonal in the diagonal's
+    blocks of four is 0.
     """
     # Rows of the transpose are contiguous; four of them at a time are taken out of what is left, two rows at once.
     # Where a range does not begin with 0, the compiler must be told that no index is negative: twice as fast.

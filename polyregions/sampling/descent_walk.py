@@ -57,8 +57,8 @@ def _refuted(
 ) -> bool:
     """Whether the multipliers that belong to STEP prove that the form has nowhere the other sign.
 
-    STEP is Newton's for weight times the form plus the barrier, so that weight f is the sum of the rows, each times
-    (1 - change / slack) / slack, and of the box's sides.
+    STEP is Newton's for weight times the form plus the barrier, so that weight f is about the sum of the rows, each
+    times (1 - change / slack) / slack, and of the box's sides; the filter takes these as they have to be.
     """  # fmt: skip
     constants, a, numbers, path = problem.constants, population.a[p], population.numbers[p], population.path[p]
     column, names = work.column, work.names

@@ -11,7 +11,7 @@ from polyregions.sampling.guide import BoolArray, Choice, FloatArray, Guide, Int
 from polyregions.sampling.resampling import on_grid
 from polyregions.splitting.tableau_state import padded
 
-__all__ = ["MovingGuide", "guide_of"]
+__all__ = ["MovingGuide", "guide_of", "is_to_move"]
 
 #: Proposals of each cell after a unit: as long as the units asked about are fewer than the inputs nearly all cells are
 #: cut, and there is little to mix.
@@ -57,6 +57,8 @@ class MovingGuide:
     def ask(self, unit: int) -> IntArray:
         descent, view = self._descent, self._view
         self._unit = unit
+        if descent.restriction.linear[descent.layer][unit]:
+            return self._proven
         ask(
             view.counters, view.problem, view.population, view.tableau, view.image, view.plain, view.dimension,
             view.masks, descent.fast_slots, descent.layer, unit, self._centres, self._proven, self._work, self._walk,
@@ -166,10 +168,14 @@ def preference(descent: Descent) -> FloatArray:
     return np.where(np.isfinite(place) & ~linear, values, 0.0)
 
 
-def guide_of(descent: Descent) -> Guide:
-    """Moves for large networks; none for small ones, where more probes do better."""
+def is_to_move(descent: Descent) -> bool:
+    """Whether cells are to move: those of large networks. For small ones more probes do better."""
     view = descent.view
     if view is None or not _NARROWEST <= view.dimension <= _WIDEST:
-        return PlainGuide()
-    least = _UNITS if view.image is None else _UNITS_OF_IMAGE
-    return MovingGuide(descent) if sum(descent.widths) >= least else PlainGuide()
+        return False
+    return sum(descent.widths) >= (_UNITS if view.image is None else _UNITS_OF_IMAGE)
+
+
+def guide_of(descent: Descent) -> Guide:
+    """The guide that suits a network."""
+    return MovingGuide(descent) if is_to_move(descent) else PlainGuide()

@@ -14,13 +14,13 @@ from polyregions.errors import ArgumentError
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling.betting import betting_bound
 from polyregions.sampling.descent import Descent, Stopped
-from polyregions.sampling.moving_guide import MovingGuide, guide_of
+from polyregions.sampling.moving_guide import guide_of, is_to_move
 from polyregions.sampling.probe import Probe, RandomChoice, probe
 from polyregions.sampling.result import number
 
 __all__ = ["CELLS", "MOVING_CELLS", "Probing", "Summary"]
 
-#: Cells of a probe where no time limit asks for fewer; if they move, which takes longer, so many do.
+#: Cells of a probe where no time limit asks for fewer; and where they move, which takes longer, and needs fewer.
 CELLS, MOVING_CELLS = 100, 24
 #: Seconds between two questions whether to stop.
 _POLL = 0.02
@@ -161,7 +161,7 @@ class Probing:
             return self._started - 1
 
     def _choose_cells(self) -> int:
-        """The number of cells; the first thread that asks decides, by a probe of one cell that is not used."""
+        """The number of cells; the first thread that asks decides."""
         with self._lock:
             if self.cells is None:
                 limit = self._time_limit
@@ -169,8 +169,7 @@ class Probing:
             return self.cells
 
     def _default_cells(self) -> int:
-        guide = guide_of(Descent(self._restriction, self._definition, cells=1))
-        return MOVING_CELLS if guide.name == MovingGuide.name else CELLS
+        return MOVING_CELLS if is_to_move(Descent(self._restriction, self._definition, cells=1)) else CELLS
 
     def _fitting_cells(self, time_limit: float) -> int:
         """As many cells as let all probes end in time, by probes of 1, 4, 16, ... cells that are not used.

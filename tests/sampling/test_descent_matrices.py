@@ -24,7 +24,8 @@ def positive(random, n):
 def test_cholesky_and_solves(n):
     random = np.random.default_rng(n)
     full = positive(random, n)
-    matrix = zero_behind(np.triu(full))
+    # Below the diagonal there may be anything.
+    matrix = zero_behind(np.triu(full) + np.tril(random.normal(size=(n, n)), -1))
     assert cholesky(matrix, n)
     expected = np.linalg.cholesky(full)
     assert np.tril(matrix[:n, :n]) == pytest.approx(expected)
@@ -50,7 +51,7 @@ def test_gram(n):
     random = np.random.default_rng(n)
     rows, weights, target = random.normal(size=(n, 56)), random.normal(size=56), np.zeros((n, n))
     padded = zero_behind(target)
-    gram(zero_behind(rows, (0,)), weights, np.zeros((4, 56)), padded, n)
+    gram(zero_behind(rows, (0,)), weights, random.normal(size=(4, 56)), padded, n)
     assert np.triu(padded[:n, :n]) == pytest.approx(np.triu(rows * weights @ rows.T))
 
 
@@ -58,7 +59,8 @@ def test_gram(n):
 def test_squares_of_products_with_a_factor(n):
     random = np.random.default_rng(n)
     factor, given, start = np.tril(random.normal(size=(n, n))), random.normal(size=(4, n)), random.normal(size=(n, n))
-    block, target = zero_behind(np.zeros((4, n)), (1,)), zero_behind(start)
+    # What the block was used for before does not matter.
+    block, target = random.normal(size=(4, n + 8)), zero_behind(start)
     times_factor(zero_behind(given, (1,)), zero_behind(factor), block, n)
     assert block[:, :n] == pytest.approx(given @ factor)
     weights = (0.5, -2.0, 0.0, 3.0)

@@ -1,4 +1,4 @@
-"""Moves: centres against a general optimiser, cells against exact evaluation, all ways to decide against each other."""
+"""Moves: centres against Newton's decrement, cells against exact evaluation, all ways to decide against each other."""
 
 import math
 from fractions import Fraction
@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 
 import polyregions as pr
 from polyregions.definition import Definition
 from polyregions.exact.restriction import Restriction
 from polyregions.sampling.descent import Descent
+from polyregions.sampling.descent_metric import RowKind, Wide, factorise
 from polyregions.sampling.guide import PlainGuide
 from polyregions.sampling.moving_guide import MovingGuide, guide_of, preference
 from polyregions.sampling.probe import RandomChoice, probe
@@ -82,15 +82,37 @@ def test_cells_are_taken_up_near_their_centres(widths, seed):
     _, guide, _ = watched_probe(random_net(seed, widths), seed=seed)
     assert len(guide.cells) > 20
     for a, c, centre in guide.cells[::7]:
-        x0 = centre[: widths[0]]
+        x, d = centre[: widths[0]], widths[0]
+        sides = np.concatenate([np.eye(d), -np.eye(d), a])
+        slacks = np.concatenate([x, 1 - x, a @ x + c])
+        assert slacks.min() > 0
+        gradient, hessian = -(1 / slacks) @ sides, sides.T / slacks**2 @ sides
+        # Newton's decrement; 0.5 leaves -0.5 - log(1 - 0.5) = 0.2 of the barrier at most.
+        assert np.sqrt(gradient @ np.linalg.solve(hessian, gradient)) < 0.5
 
-        def value(x, a=a, c=c):
-            slacks = np.concatenate([x, 1 - x, a @ x + c])
-            return np.inf if slacks.min() <= 0 else -np.log(slacks).sum()
 
-        best = minimize(value, x0, method="Nelder-Mead", options={"maxfev": 20_000, "xatol": 1e-9, "fatol": 1e-9})
-        # A decrement of 0.7 leaves 0.5 at most; there is one more step.
-        assert value(x0) - best.fun < 0.1
+@pytest.mark.parametrize("widths", [(9, 5, 4), (12, 7, 6, 5), (40, 6, 7)])
+def test_a_metric_renewed_in_part_is_near_that_of_its_point(widths):
+    descent, guide, _ = watched_probe(random_net(2, widths), seed=2)
+    view, n = descent.view, widths[1]
+    generators = view.image.generators[:n]
+    for work in (guide._work, guide._walk):
+        inverse = work.wide[Wide.INVERSE_HESSIAN]
+        assert np.triu(work.matrices[2][:n, :n]) == pytest.approx(np.triu(generators * inverse @ generators.T))
+        work.rows[RowKind.SLACK] = 1.0
+        x = np.random.default_rng(0).random(view.inputs)
+        work.wide[Wide.X, : view.inputs] = x
+        path = view.population.path[0]
+        for _ in range(2):
+            assert factorise(view.population.scaled[0], view.image, view.plain, path, 0, view.dimension, work)
+            exact = 1 / (1 / x**2 + 1 / (1 - x) ** 2)
+            assert (np.abs(np.log2(work.wide[Wide.INVERSE_HESSIAN, : view.inputs] / exact)) <= 1 + 1e-9).all()
+            # One coordinate goes to the box's side, and the others nearly stay.
+            x[0] = 1e-6
+            x[1:] += 1e-3 * (0.5 - x[1:])
+            work.wide[Wide.X, : view.inputs] = x
+        inverse = work.wide[Wide.INVERSE_HESSIAN]
+        assert np.triu(work.matrices[2][:n, :n]) == pytest.approx(np.triu(generators * inverse @ generators.T))
 
 
 @WIDTHS
@@ -131,7 +153,7 @@ class Spoiling(MovingGuide):
         if self.calls % 3 == 0 and not first:
             population = self._view.population
             population.known[slot] = 1
-            self._descent._put_only_point(slot, self._descent._box.lower)
+            self._descent._put_point_of(slot, 0, self._descent._box.lower)
             self._centres[slot] = 0.0
         return super()._move(slot, choices, coins, first)
 
@@ -155,6 +177,20 @@ def test_cells_without_a_useful_point_get_one_by_a_linear_program(widths, monkey
     assert found[0] == found[1]
     assert len(deepened) > 5
     assert all(deepened)
+
+
+@WIDTHS
+def test_every_probe_starts_at_the_same_point(widths):
+    restriction = Restriction(random_net(2, widths), pr.Box(-1, 1))
+    starts = []
+    for doubt in (0.0, 0.3):
+        descent = Descent(restriction, Definition.REGIONS, cells=4, doubt=doubt)
+        for seed in range(2):
+            probe(descent, Spoiling(descent), RandomChoice(np.random.default_rng(seed)), cells=4)
+            descent.start()
+            population = descent.view.population
+            starts.append([array[0, 0].tolist() for array in (population.x, population.full, population.rows)])
+    assert all(start == starts[0] for start in starts)
 
 
 @pytest.mark.parametrize("widths", [(3, 5, 5), (9, 5, 4)])
@@ -239,7 +275,9 @@ def test_moves_in_other_domains(domain):
     assert abs(values.mean() - expected) <= 4 * values.std(ddof=1) / np.sqrt(300)
 
 
-def test_the_same_estimate_with_one_worker_or_two():
+@pytest.mark.parametrize("guide", [MovingGuide, Spoiling])
+def test_the_same_estimate_with_one_worker_or_two(guide, monkeypatch):
+    monkeypatch.setattr("polyregions.sampling.probing.guide_of", guide)
     net = random_net(3, (60, 30, 25))
     one, two = (pr.estimate(net, pr.Box(-1, 1), probes=4, cells=3, seed=2, workers=k) for k in (1, 2))
     assert one.stats["guide"] == "moves"
