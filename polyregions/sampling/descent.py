@@ -33,6 +33,7 @@ from polyregions.splitting.tableau_state import (
     PathColumn,
     Problem,
     Tableau,
+    packed,
     put_rows,
     unpacked,
 )
@@ -128,8 +129,10 @@ class Descent(TableauTree):
         return len(self._order)
 
     def first_forms(self) -> LayerForms:
-        """The first layer's forms."""
-        return LayerForms.first(self.restriction, self._box)
+        """The first layer's forms, made once."""
+        if not self._forms:
+            self._forms.append(LayerForms.first(self.restriction, self._box))
+        return self._forms[0]
 
     def allow_moves(self) -> None:
         """From now on every unit asked about is a row of all cells, which must all ask about the same ones."""
@@ -190,7 +193,7 @@ class Descent(TableauTree):
         self._layer += 1
         with np.errstate(all="ignore"):
             if self._exact and not self._layer:
-                forms = LayerForms.first(self.restriction, self._box)
+                forms = self.first_forms()
                 start = Witness.rational(self.restriction.start)
                 signs = forms.signs(start, self._decider.counts)
                 self._slow[0] = ExactCell((), forms, bytearray(self.widths[0]), [start], [signs])
@@ -319,20 +322,20 @@ class Descent(TableauTree):
         """
         with np.errstate(all="ignore"):
             for slot, own, chances in zip(self._order, choices, coins, strict=True):
-                done, deepened = 0, -1
                 if stop():
                     raise Stopped
+                done, deepened = 0, -1
                 while done < len(own):
                     if slot not in self._slow:
                         done = compiled(slot, own, chances, done)
-                        if done < 0:
-                            done = ~done
-                            if deepened < done < len(own):
-                                is_found = self._deepen(slot, take_up)
-                                # Tried once for a proposal; where it failed, not for the next ones either.
-                                deepened = done if is_found else len(own)
-                                if is_found:
-                                    continue
+                    if done < 0:
+                        done = ~done
+                        if deepened < done < len(own):
+                            is_found = self._deepen(slot, take_up)
+                            # Tried once for a proposal; where it failed, not for the next ones either.
+                            deepened = done if is_found else len(own)
+                            if is_found:
+                                continue
                     if done < len(own):
                         layer, unit = self._asked[own[done]]
                         leaves = layer == 0 and self._state_of(slot, layer, unit) == favoured[unit]
@@ -388,9 +391,7 @@ class Descent(TableauTree):
 
     def _make_live(self) -> None:
         """Make all units of the layer those that points are evaluated at."""
-        bits = np.zeros(64 * self._masks.shape[2], dtype=np.uint8)
-        bits[: self.widths[self._layer]] = 1
-        self._masks[0, Mask.LIVE] = np.packbits(bits, bitorder="little").view(np.uint64)
+        self._masks[0, Mask.LIVE] = packed(np.ones(self.widths[self._layer]), self._masks.shape[2])
 
     def _settle_compiled(self, slots: IntArray, unit: int) -> None:
         plain = True if self._image is None else None
@@ -408,8 +409,7 @@ class Descent(TableauTree):
 
     def _prefix_forms(self, slot: int) -> list[LayerForms]:
         """The exact forms of the layers that a cell has entered."""
-        if not self._forms:
-            self._forms.append(LayerForms.first(self.restriction, self._box))
+        self.first_forms()
         for layer in range(self._layer):
             states = unpacked(self._population.states[slot, layer], self.widths[layer])
             before = self._forms[layer]
@@ -483,9 +483,7 @@ class Descent(TableauTree):
         evaluate(problem.constants, *arrays, new, layer, self._masks, 0)
         negative = signs < 0 if self._cell.open else signs <= 0
         for side, wanted in enumerate((negative, signs > 0)):
-            bits = np.zeros(64 * population.signs.shape[4], dtype=np.uint8)
-            bits[: len(wanted)] = wanted
-            population.signs[slot, layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
+            population.signs[slot, layer, new, side] = packed(wanted, population.signs.shape[4])
         population.known[slot] = new + 1
 
     # -- moves -------------------------------------------------------------------------------------------
@@ -554,9 +552,7 @@ class Descent(TableauTree):
 
     def _chain(self, forms: LayerForms) -> list[LayerForms]:
         """The forms of all layers up to those given."""
-        if not self._forms:
-            self._forms.append(LayerForms.first(self.restriction, self._box))
-        chain = [self._forms[0]]
+        chain = [self.first_forms()]
         for states in _split(forms.prefix, self.widths):
             chain.append(chain[-1].next(states))
         return [*chain[:-1], forms]
@@ -565,9 +561,7 @@ class Descent(TableauTree):
         """Put a cell's states, its rows and the floats near a point where those of compiled cells are."""
         population, first = self._population, self._domain_rows
         for i, own in enumerate(states):
-            bits = np.zeros(64 * population.states.shape[2], dtype=np.uint8)
-            bits[: len(own)] = np.frombuffer(own, dtype=np.uint8)
-            population.states[slot, i] = np.packbits(bits, bitorder="little").view(np.uint64)
+            population.states[slot, i] = packed(np.frombuffer(own, dtype=np.uint8), population.states.shape[2])
         population.length[slot] = first + len(self._asked)
         for k, (i, u) in enumerate(self._asked):
             population.path[slot, first + k] = i, u, 1 if states[i][u] else -1

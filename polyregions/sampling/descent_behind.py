@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from polyregions.sampling.descent_centre import mix, room_along, two_steps
+from polyregions.sampling.descent_centre import go_along, mix, room_along, two_steps
 from polyregions.sampling.descent_metric import CentreWork, Wide
 from polyregions.sampling.descent_points import between, put, replace, take
 from polyregions.sampling.descent_state import Population
@@ -15,7 +15,7 @@ from polyregions.splitting.tableau_state import PathColumn, Problem
 __all__ = ["behind", "later_forms"]
 
 _SLOT, _UNIT, _SIGN = PathColumn.SLOT, PathColumn.UNIT, PathColumn.SIGN
-_X, _STEP = Wide.X, Wide.STEP
+_STEP = Wide.STEP
 
 #: Steps to the centre of a facet, and the share of the way to the facet's boundary that each goes at most.
 _FACET_STEPS, _PACE = 12, 0.9
@@ -63,9 +63,7 @@ def _centre_of_facet(
                 wide[_STEP, j] *= 0.3 * step
             return True
         mix(count, -(along + here) / growth, work)
-        step = min(1.0, _PACE * room_along(count, 1.0, work))
-        for j in range(wide.shape[1]):
-            wide[_X, j] += step * wide[_STEP, j]
+        go_along(min(1.0, _PACE * room_along(count, 1.0, work)), work)
     return False
 
 
@@ -123,8 +121,7 @@ def behind(
     take(problem, population, image, p, far + 1, work)
     if not _centre_of_facet(population, image, plain, n, p, count - 1, slot, u, work):
         return False
-    for j in range(work.wide.shape[1]):
-        work.wide[_X, j] += path[count - 1, _SIGN] * work.wide[_STEP, j]
+    go_along(float(path[count - 1, _SIGN]), work)
     if not put(problem, population, image, p, work, far + 1):
         return False
     if not holds(box, constants, a, numbers, path, x, rows, far + 1, count):

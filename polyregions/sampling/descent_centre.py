@@ -24,7 +24,7 @@ from polyregions.splitting.compiled import compiled_loosely
 from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_state import FormNumber, PathColumn
 
-__all__ = ["direction", "mix", "newton", "room_along", "slacks", "two_steps"]
+__all__ = ["direction", "go_along", "mix", "newton", "room_along", "slacks", "two_steps"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -75,6 +75,14 @@ def room_along(count: int, sense: float, work: CentreWork) -> float:
         if change < 0.0:
             room = min(room, -rows[_SLACK, i] / change)
     return room
+
+
+@compiled_loosely
+def go_along(step: float, work: CentreWork) -> None:
+    """X goes so many times STEP."""
+    wide = work.wide
+    for j in range(wide.shape[1]):
+        wide[_X, j] += step * wide[_STEP, j]
 
 
 @compiled_loosely
@@ -239,7 +247,7 @@ def newton(
     work: CentreWork,
 ) -> bool:
     """Move X to the centre, by at most so many steps; L and R are left as of a point nearby. False if it failed."""
-    wide, narrow = work.wide, work.narrow
+    narrow = work.narrow
     place(image, plain, n, work, _X)
     for _ in range(steps):
         if not slacks(scaled, numbers, path, count, n, work) > 0.0:
@@ -256,8 +264,7 @@ def newton(
             step = _search(count, 0.9 * room if decrement > _FAR * _FAR else min(1.0, 0.9 * room), work)
         if not (step > 0.0 and np.isfinite(step)):
             return is_newton
-        for j in range(wide.shape[1]):
-            wide[_X, j] += step * wide[_STEP, j]
+        go_along(step, work)
         for c in range(n):
             narrow[_Y, c] += step * narrow[_FIRST, c]
         if is_near:

@@ -32,6 +32,44 @@ def doubted(counters: IntArray, constants: FloatArray) -> bool:
     return bool((counters[_RANDOM] >> 8) & 0xFFFF < constants[_DOUBT])
 
 
+@inlined
+def by_program(
+    counters: IntArray,
+    problem: Problem,
+    population: Population,
+    tableau: Tableau,
+    image: Image | None,
+    plain: bool | None,
+    p: int,
+    slot: int,
+    u: int,
+    sign: int,
+    count: int,
+    inside: int,
+) -> int:
+    """Whether a form has this sign in a cell of ``count`` rows, by a linear program from a known point on.
+
+    YES: with a point where it has, in the place that the counters give.
+    """  # fmt: skip
+    box, constants = problem.box, problem.constants
+    t, row, column, names = tableau
+    a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
+    x, values, rows = population.x[p], population.values[p], population.rows[p]
+    answer = UNDECIDED
+    # The compiler leaves out what a None excludes.
+    if plain is not None:
+        answer = find(
+            counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
+            slot, u, sign, count, inside,
+        )  # fmt: skip
+    if image is not None:
+        answer = find_in_image(
+            counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names,
+            with_points(image, population.full[p]), slot, u, sign, count, inside,
+        )  # fmt: skip
+    return answer
+
+
 @compiled
 def settle(
     counters: IntArray,
@@ -51,13 +89,11 @@ def settle(
     Less than all: a decision has to be made outside, with the question in the counters. ``masks``: one level, on which
     all units that may yet be asked about are live. ``image`` and ``plain`` as in :func:`tableau_search.search`.
     """
-    box, constants = problem.box, problem.constants
-    t, row, column, names = tableau
+    constants = problem.constants
     word, bit = unit >> 6, _ONE << np.uint64(unit & 63)
     for k in range(first, len(slots)):
         p = slots[k]
-        a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
-        x, values, rows, signs = population.x[p], population.values[p], population.rows[p], population.signs[p]
+        x, values, signs = population.x[p], population.values[p], population.signs[p]
         count = int(population.length[p])
         while True:
             negative, positive = _ZERO, _ZERO
@@ -75,18 +111,9 @@ def settle(
                     inside, best = i, value
             new = population.known[p]
             counters[_POINTS] = new
-            answer = UNDECIDED
-            # The compiler leaves out what a None excludes.
-            if plain is not None:
-                answer = find(
-                    counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
-                    layer, unit, sign, count, inside,
-                )  # fmt: skip
-            if image is not None:
-                answer = find_in_image(
-                    counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names,
-                    with_points(image, population.full[p]), layer, unit, sign, count, inside,
-                )  # fmt: skip
+            answer = by_program(
+                counters, problem, population, tableau, image, plain, p, layer, unit, sign, count, inside
+            )
             if doubted(counters, constants):
                 answer = UNDECIDED
             if answer == UNDECIDED:
@@ -97,7 +124,7 @@ def settle(
                 population.answers[p] = -sign
                 break
             population.known[p] = new + 1
-            evaluate(constants, a, numbers, x, values, signs, new, layer, masks, 0)
+            evaluate(constants, population.a[p], population.numbers[p], x, values, signs, new, layer, masks, 0)
     return len(slots)
 
 

@@ -57,9 +57,10 @@ def _start_from(
     layer: int,
     masks: WordArray,
     steps: int,
+    centres: FloatArray,
     work: CentreWork,
 ) -> bool:
-    """From X to near the centre, which becomes known; False if it is not certainly inside the cell."""  # fmt: skip
+    """From X to near the centre, which is kept and becomes known; False if not certainly in the cell."""  # fmt: skip
     box, constants = problem.box, problem.constants
     a, scaled, numbers, path = population.a[p], population.scaled[p], population.numbers[p], population.path[p]
     x, rows, count, new = (
@@ -80,6 +81,8 @@ def _start_from(
         return False
     population.known[p] = max(new + 1, int(population.known[p]))
     evaluate(constants, a, numbers, x, population.values[p], population.signs[p], new, layer, masks, 0)
+    for j in range(work.wide.shape[1]):
+        centres[p, j] = work.wide[_X, j]
     return True
 
 
@@ -104,9 +107,7 @@ def _centre(
                 work.wide[_X, j] = centres[p, j]
         else:
             take(problem, population, image, p, i, work)
-        if _start_from(problem, population, image, plain, n, p, layer, masks, _STEPS, work):
-            for j in range(work.wide.shape[1]):
-                centres[p, j] = work.wide[_X, j]
+        if _start_from(problem, population, image, plain, n, p, layer, masks, _STEPS, centres, work):
             return True
     return False
 
@@ -220,10 +221,8 @@ def move(
         if answer == YES:
             counters[_MOVES] += 1
             take(problem, population, image, p, 0, work)
-            if not _start_from(problem, population, image, plain, n, p, layer, masks, _STEPS, work):
+            if not _start_from(problem, population, image, plain, n, p, layer, masks, _STEPS, centres, work):
                 return -2 - m
-            for j in range(work.wide.shape[1]):
-                centres[p, j] = work.wide[_X, j]
     return len(choices)
 
 
@@ -245,8 +244,4 @@ def take_up(
         return False
     population.known[p] = 0
     take(problem, population, image, p, 0, work)
-    if not _start_from(problem, population, image, plain, n, p, layer, masks, _ALL_STEPS, work):
-        return False
-    for j in range(work.wide.shape[1]):
-        centres[p, j] = work.wide[_X, j]
-    return True
+    return _start_from(problem, population, image, plain, n, p, layer, masks, _ALL_STEPS, centres, work)

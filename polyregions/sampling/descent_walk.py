@@ -8,15 +8,16 @@ program. The answer does not depend on how it was found.
 import numpy as np
 import numpy.typing as npt
 
-from polyregions.sampling.descent_centre import direction, mix, room_along, two_steps
+from polyregions.sampling.descent_centre import direction, go_along, mix, room_along, two_steps
+from polyregions.sampling.descent_kernel import by_program
 from polyregions.sampling.descent_metric import CentreWork, RowKind, Wide, share_metric
 from polyregions.sampling.descent_points import put
 from polyregions.sampling.descent_state import Population
 from polyregions.splitting.compiled import compiled
-from polyregions.splitting.image_kernel import find_in_image, image_excludes
-from polyregions.splitting.image_state import Image, with_points
+from polyregions.splitting.image_kernel import image_excludes
+from polyregions.splitting.image_state import Image
 from polyregions.splitting.tableau_filter import certain_sign, excludes, holds
-from polyregions.splitting.tableau_kernel import NO, UNDECIDED, YES, find
+from polyregions.splitting.tableau_kernel import NO, UNDECIDED, YES
 from polyregions.splitting.tableau_state import (
     ColumnRow,
     Counter,
@@ -140,17 +141,15 @@ def beyond(
         crossing, room = sign * here / growth, room_along(count, float(-sign), walk)
         if crossing < room:
             step = crossing + min(0.5 * (room - crossing), crossing if crossing > 0.0 else np.inf)
-            for j in range(wide.shape[1]):
-                wide[_X, j] -= sign * step * wide[_STEP, j]
+            go_along(-sign * step, walk)
             if put(problem, population, image, p, walk, new):
                 certain = certain_sign(constants, a, numbers, x, new, slot, u)[1]
                 if certain == -sign and holds(box, constants, a, numbers, path, x, rows, new, count):
                     return YES
             break
         if k == 0:
-            for j in range(wide.shape[1]):
-                wide[_X, j] -= sign * _FIRST_PACE * room * wide[_STEP, j]
             weight = _FIRST_PACE * room
+            go_along(-sign * weight, walk)
             share_metric(image, n, centre_work, walk)
             continue
         weight = max(_most(count, float(-sign), walk), 0.5 * weight)
@@ -159,27 +158,11 @@ def beyond(
         mix(count, -sign * weight, walk)
         if _refuted(problem, population, image, plain, p, count, slot, u, sign, weight, walk):
             return NO
-        step = min(1.0, _PACE * room_along(count, 1.0, walk))
-        for j in range(wide.shape[1]):
-            wide[_X, j] += step * wide[_STEP, j]
+        go_along(min(1.0, _PACE * room_along(count, 1.0, walk)), walk)
     inside, best = 0, -np.inf
     for i in range(new):
         values[slot, i, u] = certain_sign(constants, a, numbers, x, i, slot, u)[0] * numbers[slot, u, _SCALE]
         if -sign * values[slot, i, u] > best:
             inside, best = i, -sign * values[slot, i, u]
     counters[_POINTS] = new
-    answer = UNDECIDED
-    # The compiler leaves out what a None excludes.
-    if plain is not None:
-        t, row, column, names = tableau
-        answer = find(
-            counters, box, constants, a, scaled, numbers, path, x, values, rows, t, row, column, names,
-            slot, u, -sign, count, inside,
-        )  # fmt: skip
-    if image is not None:
-        column, names = tableau.column, tableau.names
-        answer = find_in_image(
-            counters, box, constants, a, scaled, numbers, path, x, values, rows, column, names,
-            with_points(image, population.full[p]), slot, u, -sign, count, inside,
-        )  # fmt: skip
-    return answer
+    return by_program(counters, problem, population, tableau, image, plain, p, slot, u, -sign, count, inside)

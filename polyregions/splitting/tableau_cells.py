@@ -53,6 +53,7 @@ from polyregions.splitting.tableau_state import (
     new_problem,
     new_search,
     new_tableau,
+    packed,
     popcount,
     put_rows,
     unpacked,
@@ -535,9 +536,7 @@ class TableauTree:
         evaluate(*arrays, new, layer, state.masks, level)
         negative = signs < 0 if self._cell.open else signs <= 0
         for side, wanted in enumerate((negative, signs > 0)):
-            bits = np.zeros(64 * points.signs.shape[3], dtype=np.uint8)
-            bits[: len(wanted)] = wanted
-            points.signs[layer, new, side] = np.packbits(bits, bitorder="little").view(np.uint64)
+            points.signs[layer, new, side] = packed(wanted, points.signs.shape[3])
         self._counters[Counter.POINTS] = new + 1
         state.known_points[level, state.levels[level, LevelColumn.KNOWN]] = new
         state.levels[level, LevelColumn.KNOWN] += 1

@@ -38,6 +38,7 @@ __all__ = [
     "new_problem",
     "new_search",
     "new_tableau",
+    "packed",
     "padded",
     "padded_box",
     "popcount",
@@ -300,6 +301,14 @@ def new_tableau(rows: int, dimension: int) -> Tableau:
         np.zeros((ColumnRow.LENGTH, length)),
         np.zeros((NameRow.LENGTH, max(rows, length)), dtype=np.int64),
     )
+
+
+def packed(states: npt.ArrayLike, words: int) -> WordArray:
+    """One number a unit, 0 or 1, as a bit mask of so many words."""
+    bits = np.zeros(64 * words, dtype=np.uint8)
+    given = np.asarray(states)
+    bits[: len(given)] = given
+    return np.packbits(bits, bitorder="little").view(np.uint64)
 
 
 def unpacked(words: WordArray, width: int) -> bytes:
